@@ -1,0 +1,228 @@
+"""One HTTP request for a call: sent, read and timed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+
+from ..errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    StreamError,
+)
+from ..transport import Clock, was_sent
+from ..wire import Attempt, SSEDecoder, StreamAssembler, Timing, redact, status_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..wire import ChatRequest, Chunk
+    from .door import Door
+
+__all__ = ["Answer", "Trial"]
+
+
+class Answer(NamedTuple):
+    """What one attempt brought back."""
+
+    raw: dict[str, Any]
+    headers: Mapping[str, str]
+    timing: Timing
+
+
+class Trial:
+    """One attempt, and what is known of it so far.
+
+    Args:
+        door: The way to the gateway.
+        request: What to send.
+        queued_at: `perf_counter()` at which the call began to wait.
+        on_chunk: Called with each chunk of a streamed answer, on the loop.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        request: ChatRequest,
+        *,
+        queued_at: float,
+        on_chunk: Callable[[Chunk], None] | None,
+    ) -> None:
+        self._door = door
+        self._request = request
+        self._queued_at = queued_at
+        self._on_chunk = on_chunk
+        self._clock = Clock()
+        self._status: int | None = None
+        self._failure: BaseException | None = None
+        self._ended_at: float | None = None
+        self._deltas: list[float] = []
+        self.started_at = datetime.now(UTC)
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether the request reached an open connection."""
+        if self._status is not None:
+            return True
+        failure = self._failure
+        if isinstance(failure, httpx.RequestError):
+            return was_sent(failure, self._clock)
+        return self._clock.handed_at is not None
+
+    async def run(self, timeout: float | None) -> Answer:
+        """Send, read to the end, and time it.
+
+        Args:
+            timeout: Seconds for the whole attempt; None waits for ever.
+
+        Raises:
+            APIError: Whatever went wrong, without the key in it.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                raw, headers = await self._exchange()
+        except BaseException as error:
+            self._ended_at = perf_counter()
+            self._failure = error
+            raise self._translated(error, timeout) from None
+        return Answer(raw, headers, self._timing())
+
+    def record(self, error: APIError | None = None, *, wait: float = 0.0) -> Attempt:
+        """This attempt as a record.
+
+        Args:
+            error: What it ended with; None if it was answered.
+            wait: Seconds that are waited after it.
+        """
+        ended = self._ended_at or perf_counter()
+        handed = self._clock.handed_at
+        return Attempt(
+            started_at=self.started_at,
+            queue_time=max(0.0, (handed or ended) - self._queued_at),
+            latency=None if handed is None else ended - handed,
+            status_code=self._status,
+            error_type=None if error is None else type(error).__name__,
+            error_message=None if error is None else str(error),
+            sent=self.was_sent,
+            wait=wait,
+        )
+
+    async def _exchange(self) -> tuple[dict[str, Any], Mapping[str, str]]:
+        handing = perf_counter()
+        response = await self._door.send(self._request, self._clock)
+        if self._clock.handed_at is None:  # a transport of the user's keeps no clock
+            self._clock.handed_at = handing
+        try:
+            return await self._read(response), response.headers
+        finally:
+            self._ended_at = perf_counter()
+            await response.aclose()
+
+    async def _read(self, response: httpx.Response) -> dict[str, Any]:
+        self._status = response.status_code
+        if response.status_code >= 400:
+            raise status_error(
+                response.status_code,
+                response.headers,
+                await response.aread(),
+                secrets=self._secrets,
+            )
+        kind = response.headers.get("content-type", "")
+        if self._request.stream and "json" not in kind:
+            return await self._read_stream(response)
+        return _decoded(await response.aread())
+
+    async def _read_stream(self, response: httpx.Response) -> dict[str, Any]:
+        decoder, assembler = SSEDecoder(), StreamAssembler()
+        try:
+            async for data in response.aiter_bytes():
+                self._take(decoder.feed(data), assembler)
+            self._take(decoder.flush(), assembler)
+            if not assembler.has_finished:
+                raise StreamError(
+                    "the stream ended without a finish_reason and without [DONE]"
+                )
+        except (httpx.RequestError, StreamError) as error:
+            raise _broken(error, assembler) from error
+        return assembler.result()
+
+    def _take(self, events: list[Any], assembler: StreamAssembler) -> None:
+        for event in events:
+            if event.data == "[DONE]":
+                assembler.mark_done()  # reading goes on: a breakdown may follow
+                continue
+            chunk = assembler.feed(_decoded(event.data))
+            if chunk is None:
+                continue
+            if chunk.has_content:
+                self._deltas.append(perf_counter())
+            if self._on_chunk is not None:
+                self._on_chunk(chunk)
+
+    def _timing(self) -> Timing:
+        handed, ended = self._clock.handed_at, self._ended_at
+        assert handed is not None  # the answer has come, so both are known
+        assert ended is not None
+        first = self._deltas[0] - handed if self._deltas else None
+        last = self._deltas[-1] - handed if self._deltas else None
+        return Timing(
+            started_at=self.started_at,
+            queue_time=max(0.0, handed - self._queued_at),
+            latency=ended - handed,
+            time_to_first_token=first,
+            first_delta=first,
+            last_delta=last,
+            n_deltas=len(self._deltas),
+        )
+
+    def _translated(self, error: BaseException, timeout: float | None) -> BaseException:
+        if isinstance(error, APIError) or not isinstance(error, Exception):
+            return error
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            return APITimeoutError(self._timeout_message(error, timeout))
+        if isinstance(error, httpx.RequestError):
+            text = redact(str(error) or type(error).__name__, self._secrets)
+            sent = "the request was sent" if self.was_sent else "nothing was sent"
+            return APIConnectionError(f"{self._door.url}: {text} ({sent})")
+        # A transport's own surprise: the call has failed like any other.
+        text = redact(f"{type(error).__name__}: {error}", self._secrets)
+        return APIError(f"{self._door.url}: {text}")
+
+    def _timeout_message(self, error: Exception, timeout: float | None) -> str:
+        sent = "sent, so it may have been billed" if self.was_sent else "not sent"
+        allowed = f"in {timeout:g} s" if isinstance(error, TimeoutError) else "in time"
+        return f"{self._door.url}: no answer {allowed}; the request was {sent}"
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (*self._door.secrets, *self._request.secrets)
+
+
+def _decoded(content: bytes | str) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        shown = content[:200]
+        text = shown.decode("utf-8", "replace") if isinstance(shown, bytes) else shown
+        raise StreamError(f"the gateway answered with something unreadable: {text!r}")
+    return value
+
+
+def _broken(error: Exception, assembler: StreamAssembler) -> APIError:
+    """A stream's end before its end; what had come of it is kept."""
+    if isinstance(error, StreamError):
+        broken = error
+    elif isinstance(error, httpx.TimeoutException):
+        return APITimeoutError(f"the stream stood still: {error}")
+    else:
+        broken = StreamError(f"the stream broke off: {error or type(error).__name__}")
+    broken.partial = assembler.result()
+    return broken

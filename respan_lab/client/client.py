@@ -1,0 +1,334 @@
+"""The client: one class, for plain calls and for awaited ones."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+
+from ..errors import ConfigError
+from ..prices import PriceTable
+from ..prompts import Prompt
+from ..transport import ASGITransport, OutgoingTransport, hop, run
+from ..wire import ChatParams, chat_request, params_doc, params_signature
+from .address import HOSTED_URL, Address, Backend
+from .call import perform
+from .catalogue import Catalogue
+from .default import shared_gateway
+from .door import Door, Secret
+from .stream import AsyncChatStream, ChatStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+
+    import httpx
+    import pandas as pd
+
+    from ..gateway import Gateway
+    from ..wire import ChatRequest, Chunk, Completion
+
+    Messages = str | Sequence[Mapping[str, Any]] | Prompt | None
+
+__all__ = ["Client"]
+
+Channel = Literal["top", "params", "header"]
+_EMBEDDED_URL = "http://embedded.localhost/api"
+
+
+class Asked(ChatParams, total=False):
+    """What a call may be given: the contract's parameters and our own five."""
+
+    model: str | None
+    route_provider: str | None
+    beta: Sequence[str]
+    channel: Channel | None
+    extra: Mapping[str, Any] | None
+
+
+_OWN = ("model", "route_provider", "beta", "channel", "extra")
+
+
+class Client:
+    """A thin client for the gateway contract.
+
+    Which gateway, in this order: `gateway`, an embedded one; with a key or an address,
+    one over HTTP, by default Respan's own; else an embedded gateway on this machine,
+    shared by all such clients and announced once. A wrong key is an
+    `AuthenticationError`, never a quiet switch to another gateway.
+
+    Every method has an awaited twin with an `a` before its name. Both work in a
+    script, in a notebook cell and under a running loop: the work is done on a
+    background loop of ours, and interrupting the cell cancels it.
+
+    Args:
+        api_key: The key; None takes `RESPAN_API_KEY` from the environment.
+        base_url: The gateway's address, with or without `/api`; None takes
+            `RESPAN_BASE_URL`, else Respan's own. Plain http for loopback only.
+        gateway: An embedded `lab.Gateway`; excludes `api_key` and `base_url`.
+        channel: How Respan's own fields travel: `"top"` as fields of the body,
+            `"params"` inside `respan_params`, `"header"` in a header of base64 JSON.
+        max_retries: Attempts after the first, on 408, 409, 429, 5xx and on faults
+            before anything was sent. A request that was sent and got no answer is
+            never repeated: it may have been billed.
+        timeout: Seconds for each attempt; None waits for ever.
+        transport: Any `httpx.AsyncBaseTransport` instead of the network; for tests.
+
+    Raises:
+        ConfigError: The arguments contradict each other, or the address is unusable.
+
+    Example:
+        >>> client = Client(gateway=Gateway(seed=1, sim_time_scale=0))
+        >>> client.chat("Say hello.", model="sim/small").finish_reason
+        'stop'
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        gateway: Gateway | None = None,
+        channel: Channel = "top",
+        max_retries: int = 0,
+        timeout: float | None = 600.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        if channel not in ("top", "params", "header"):
+            raise ConfigError(f"channel={channel!r}: use 'top', 'params' or 'header'")
+        if max_retries < 0:
+            raise ConfigError(f"max_retries={max_retries}: use 0 or more")
+        if gateway is not None and (api_key or base_url):
+            raise ConfigError(
+                "gateway= is an embedded gateway; leave api_key and base_url out, or "
+                "leave gateway out to call over HTTP"
+            )
+        self._channel, self._max_retries, self._timeout = channel, max_retries, timeout
+        self._gateway = gateway
+        self._own_transport = transport
+        self._connect(api_key, base_url)
+
+    def _connect(self, api_key: str | None, base_url: str | None) -> None:
+        if self._gateway is None:
+            api_key = api_key or os.environ.get("RESPAN_API_KEY") or None
+            base_url = base_url or os.environ.get("RESPAN_BASE_URL") or None
+        self._base_url = base_url
+        if self._gateway is None and not (api_key or base_url or self._own_transport):
+            self._gateway = shared_gateway()
+        if self._gateway is not None:
+            address = Address(_EMBEDDED_URL, "embedded", "embedded")
+            key, prices = None, self._gateway.prices
+        else:
+            address = Address.parse(base_url or HOSTED_URL)
+            key, prices = Secret(api_key) if api_key else None, PriceTable()
+        self._address, self._prices = address, prices
+        self._door = Door(address.url, self._carrier(), key)
+        self._catalogue = Catalogue(self._door, address.backend)
+
+    def _carrier(self) -> httpx.AsyncBaseTransport:
+        if self._own_transport is not None:
+            return self._own_transport
+        if self._gateway is not None:
+            return ASGITransport(self._gateway.in_process)
+        return OutgoingTransport()
+
+    @property
+    def backend(self) -> Backend:
+        """`hosted` (Respan's hosts), `custom` (any other address) or `embedded`."""
+        return self._address.backend
+
+    @property
+    def base_url(self) -> str | None:
+        """The gateway's address, ending in `/api`; None for an embedded one."""
+        return None if self._gateway is not None else self._address.url
+
+    @property
+    def channel(self) -> Channel:
+        """How Respan's own fields travel."""
+        return self._channel
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The gateway's list of models, as the experiment engine reads it."""
+        return self._catalogue
+
+    def identity_of(self, candidates: Sequence[str]) -> str:
+        """What names the gateway in a cell's key.
+
+        Args:
+            candidates: The models that may answer: the addresses behind an embedded
+                gateway's own providers count, and differ by model.
+        """
+        if self._gateway is None:
+            return self._address.identity
+        behind = {self._gateway.address_of(model) for model in candidates} - {None}
+        return " ".join(["embedded", *sorted(map(str, behind))])
+
+    def __repr__(self) -> str:
+        where = self._gateway if self._gateway is not None else self._address.url
+        return f"Client({self.backend}, {where})"
+
+    def chat(self, messages: Messages = None, **asked: Unpack[Asked]) -> Completion:
+        """Ask, and wait for the whole answer.
+
+        Nothing is added to the request but what is given here, save an explicit
+        `cache_ttl` beside `cache_enabled=True`.
+
+        Args:
+            messages: One user message as a string, a list of messages, or a
+                `lab.Prompt`, rendered with its defaults; None with `prompt=`, a saved
+                prompt.
+            model: The model; None with a router list, a weighted list or `prompt=`.
+            route_provider: Pins the provider without changing the model's name.
+            beta: Names of the gateway's beta features to switch on.
+            channel: How Respan's own fields travel; None is the client's.
+            extra: Fields that are not known here, sent as they are.
+            **asked: Every parameter of the contract, by its wire name, listed below.
+                None leaves a parameter out.
+
+        Returns:
+            The answer, with its cost, times and tokens.
+
+        Raises:
+            ConfigError: Something is unknown, contradictory or out of range; nothing
+                was sent.
+            PromptError: The prompt lacks a value.
+            APIError: The call failed.
+        """
+        return run(self.perform(self._request(messages, asked)))
+
+    async def achat(
+        self, messages: Messages = None, **asked: Unpack[Asked]
+    ) -> Completion:
+        """Ask, and await the whole answer; as `chat`."""
+        return await hop(self.perform(self._request(messages, asked)))
+
+    def stream(self, messages: Messages = None, **asked: Unpack[Asked]) -> ChatStream:
+        """Ask, and read the answer as it is written; takes what `chat` takes.
+
+        Returns:
+            An iterator of `Chunk` (`.text`, `.delta`); when it is drained, its
+            `.completion` is the whole answer. Usage comes only with
+            `stream_options={"include_usage": True}`.
+
+        Raises:
+            ConfigError: As `chat`; nothing was sent.
+
+        Example:
+            >>> stream = Client(gateway=Gateway(seed=1, sim_time_scale=0)).stream(
+            ...     "Say hello.", model="sim/small"
+            ... )
+            >>> "".join(chunk.text for chunk in stream) == stream.completion.text
+            True
+        """
+        return ChatStream(self._streamer(messages, asked))
+
+    def astream(
+        self, messages: Messages = None, **asked: Unpack[Asked]
+    ) -> AsyncChatStream:
+        """The same for `async for`; as `stream`."""
+        return AsyncChatStream(self._streamer(messages, asked))
+
+    def models(self) -> pd.DataFrame:
+        """The models the gateway knows.
+
+        Returns:
+            A row per model: `model`, `provider`, `input` and `output` (dollars per
+            million tokens; missing if unknown), and what else the gateway tells, such
+            as `available` with the `reason` why not.
+
+        Raises:
+            APIError: The gateway gave no list.
+        """
+        return run(self._catalogue.frame())
+
+    async def amodels(self) -> pd.DataFrame:
+        """The models the gateway knows; as `models`."""
+        return await hop(self._catalogue.frame())
+
+    def close(self) -> None:
+        """Close the client's connections; an embedded gateway goes on."""
+        run(self._close())
+
+    async def aclose(self) -> None:
+        """Close the client's connections; as `close`."""
+        await hop(self._close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the key, which is read from the environment again."""
+        if self._own_transport is not None:
+            raise TypeError("a client with a transport of its own cannot be pickled")
+        if self._gateway is not None:
+            raise TypeError(
+                "a client of an embedded gateway cannot be pickled: make one where it "
+                "is needed"
+            )
+        return {
+            "base_url": self._base_url,
+            "channel": self._channel,
+            "max_retries": self._max_retries,
+            "timeout": self._timeout,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # the state is its arguments
+
+    def _request(
+        self, messages: Messages, asked: Mapping[str, Any], *, stream: bool = False
+    ) -> ChatRequest:
+        if isinstance(messages, Prompt):
+            messages = messages.render()
+        own = {name: asked[name] for name in _OWN if name in asked}
+        own["channel"] = own.get("channel") or self._channel
+        params = {name: asked[name] for name in asked if name not in _OWN}
+        return chat_request(messages, stream=stream, params=params, **own)
+
+    def _streamer(
+        self, messages: Messages, asked: Mapping[str, Any]
+    ) -> Callable[[Callable[[Chunk], None]], Coroutine[Any, Any, Completion]]:
+        request = self._request(messages, asked, stream=True)
+        return lambda put: self.perform(request, on_chunk=put)
+
+    async def perform(self, request: ChatRequest, **how: Any) -> Completion:
+        """Make one checked call, on the background loop; see `call.perform`."""
+        how = {"timeout": self._timeout, "max_retries": self._max_retries, **how}
+        return await perform(self._door, request, prices=self._prices, **how)
+
+    async def _close(self) -> None:
+        await self._door.transport.aclose()
+
+
+def _spelled(
+    self: Client,
+    messages: Messages = None,
+    *,
+    model: str | None = None,
+    route_provider: str | None = None,
+    beta: Sequence[str] = (),
+    channel: Channel | None = None,
+    extra: Mapping[str, Any] | None = None,
+    **params: Any,
+) -> None:
+    """What every call takes, for Shift-Tab."""
+
+
+def _spell_out() -> None:
+    """Give Shift-Tab every parameter with its meaning, from the tables in `wire`."""
+    signature = params_signature(_spelled)
+    for method in (Client.chat, Client.achat, Client.stream, Client.astream):
+        method.__signature__ = signature  # type: ignore[attr-defined]
+        method.__doc__ = f"{inspect.cleandoc(method.__doc__ or '')}\n\n{params_doc()}"
+
+
+_spell_out()

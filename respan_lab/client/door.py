@@ -1,0 +1,120 @@
+"""The way to one gateway: its address, its key, its transport."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from .._version import __version__
+
+if TYPE_CHECKING:
+    from ..transport import Clock
+    from ..wire import ChatRequest
+
+__all__ = ["Door", "Secret"]
+
+
+class Secret:
+    """A key that shows itself to nobody: not in a repr, not in a pickle.
+
+    Example:
+        >>> Secret("sk-123")
+        Secret(***)
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a key is not pickled; set RESPAN_API_KEY where it is needed")
+
+
+class Door:
+    """Turns requests into HTTP and hands them to a transport.
+
+    Args:
+        url: The gateway's address, ending in `/api`.
+        transport: What carries the requests.
+        key: Sent as a bearer token; None sends no `Authorization`.
+    """
+
+    def __init__(
+        self, url: str, transport: httpx.AsyncBaseTransport, key: Secret | None
+    ) -> None:
+        self.url = url
+        self.transport = transport
+        self._key = key
+        self._chat = httpx.URL(url + "/chat/completions")
+
+    def __repr__(self) -> str:
+        return f"Door({self.url!r})"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not appear in any message."""
+        return () if self._key is None else (self._key.reveal(),)
+
+    async def send(self, request: ChatRequest, clock: Clock) -> httpx.Response:
+        """Send a chat request; the answer's body is not read yet.
+
+        Raises:
+            httpx.RequestError: No answer came.
+        """
+        return await self.transport.handle_async_request(
+            httpx.Request(
+                "POST",
+                self._chat,
+                headers=self._headers(request.headers),
+                content=json.dumps(request.body, ensure_ascii=False).encode(),
+                extensions={"clock": clock},
+            )
+        )
+
+    async def fetch(self, path: str, body: Any = None) -> httpx.Response:
+        """Read a resource under the gateway's address, whole.
+
+        Args:
+            path: Begins with a slash.
+            body: Posted as JSON; None reads with GET.
+
+        Raises:
+            httpx.RequestError: No answer came.
+        """
+        response = await self.transport.handle_async_request(
+            httpx.Request(
+                "GET" if body is None else "POST",
+                self.url + path,
+                headers=self._headers({}),
+                json=body,
+            )
+        )
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()
+        return response
+
+    def _headers(self, more: dict[str, str]) -> httpx.Headers:
+        headers = httpx.Headers(
+            {
+                "content-type": "application/json",
+                "user-agent": f"respan-lab/{__version__}",
+                **more,
+            }
+        )
+        if self._key is not None:
+            # httpx hides this header in its repr, so a traceback that prints locals
+            # shows no key; a plain dict would.
+            headers["authorization"] = f"Bearer {self._key.reveal()}"
+        return headers

@@ -1,0 +1,151 @@
+"""Runs cells: so many at a time, each once, every outcome a row."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import AsyncExitStack
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ..errors import APIError
+from ..evaluators import ascore
+from .pacing import start_offset
+from .rows import failed_row, identity_row, rows_of, unsent_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ..client import Client
+    from ..client.attempt import Trial
+    from ..wire import Completion
+    from .gates import Gates
+    from .options import Settings
+    from .plan import Cell
+    from .progress import Progress
+
+__all__ = ["Engine"]
+
+Rows = list[dict[str, Any]]
+
+
+class Engine:
+    """The cells of one run, and what has come of them so far.
+
+    Args:
+        cells: In the order of the frame.
+        client: Makes the calls.
+        settings: How.
+        evaluators: Score each answer as it arrives.
+        run_id: Travels with every request as `metadata.respan_lab_run`.
+    """
+
+    def __init__(
+        self,
+        cells: list[Cell],
+        client: Client,
+        settings: Settings,
+        *,
+        evaluators: Mapping[str, Callable[..., Any]],
+        run_id: str,
+    ) -> None:
+        self._cells = cells
+        self._client = client
+        self._settings = settings
+        self._evaluators = evaluators
+        self._run_id = run_id
+        self._outcomes: dict[int, Rows] = {}
+
+    async def run(self, gates: Gates, progress: Progress) -> None:
+        """Run every cell; on cancellation what was in flight is told apart.
+
+        Args:
+            gates: Hold back calls to providers that take few at a time.
+            progress: Is told of every finished call.
+        """
+        turns = iter(self._order())
+        workers = min(self._settings.max_concurrency, len(self._cells))
+        async with asyncio.TaskGroup() as group:
+            for position in range(workers):
+                group.create_task(self._work(position, turns, gates, progress))
+
+    def rows(self) -> Rows:
+        """A row per cell and choice, in order; what was not run is `skipped`."""
+        rows: Rows = []
+        backend = self._client.backend
+        for index, cell in enumerate(self._cells):
+            identity = identity_row(cell, run_id=self._run_id, backend=backend)
+            outcome = self._outcomes.get(index)
+            for columns in outcome or [unsent_row(was_sent=False, reason="stopped")]:
+                rows.append({**identity, **columns})
+        return rows
+
+    def _order(self) -> list[int]:
+        """Items shuffled, with all cells of an item adjacent in time.
+
+        Were one target's calls all made before another's, a slow hour of the gateway
+        would be counted against one of them.
+        """
+        by_item: dict[tuple[int, Any], list[int]] = {}
+        for index, cell in enumerate(self._cells):
+            by_item.setdefault((cell.run, cell.item.id), []).append(index)
+        groups = list(by_item.values())
+        random.Random(self._settings.order_seed).shuffle(groups)
+        return [index for group in groups for index in group]
+
+    async def _work(
+        self, position: int, turns: Iterator[int], gates: Gates, progress: Progress
+    ) -> None:
+        await asyncio.sleep(start_offset(position))
+        for index in turns:
+            rows = await self._ask(index, gates)
+            self._outcomes[index] = rows
+            progress.count(rows[0])
+
+    async def _ask(self, index: int, gates: Gates) -> Rows:
+        cell = self._cells[index]
+        trials: list[Trial] = []
+        try:
+            completion = await self._call(cell, gates, trials)
+        except APIError as error:
+            return [failed_row(error)]
+        except asyncio.CancelledError:
+            sent = bool(trials) and trials[-1].was_sent
+            self._outcomes[index] = [unsent_row(was_sent=sent, reason="stopped")]
+            raise
+        rows = rows_of(cell, completion)
+        # An answer is kept before its score is known: it has been paid for.
+        self._outcomes[index] = rows
+        await self._score(cell, completion, rows)
+        return rows
+
+    async def _call(self, cell: Cell, gates: Gates, trials: list[Trial]) -> Completion:
+        queued_at = perf_counter()
+        settings = self._settings
+        request = cell.request(
+            run_id=self._run_id, stream=settings.stream, channel=self._client.channel
+        )
+        async with AsyncExitStack() as held:
+            await gates.enter(cell.target, held)
+            return await self._client.perform(
+                request,
+                timeout=settings.timeout,
+                max_retries=settings.retries,
+                queued_at=queued_at,
+                trials=trials,
+            )
+
+    async def _score(self, cell: Cell, completion: Completion, rows: Rows) -> None:
+        if not self._evaluators:
+            return
+        for row, choice in zip(rows, completion.choices, strict=False):
+            context = {
+                "output": choice.text,
+                "expected": cell.item.expected,
+                "parsed": choice.parsed,
+                "tool_calls": choice.tool_calls,
+                "variables": cell.item.variables,
+                "row": row,
+                "completion": completion,
+            }
+            row.update(await ascore(self._evaluators, context))

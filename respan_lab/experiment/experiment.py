@@ -1,0 +1,198 @@
+"""An experiment: what to ask, whom, and with what; running it gives results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Unpack
+
+from ..client import Client
+from ..errors import ConfigError
+from ..evaluators import check_evaluators
+from ..transport import hop, run
+from .data import read_items
+from .grid import Grid
+from .identity import without_credentials
+from .job import Job
+from .options import RunOptions, Settings, signature_with_options
+from .plan import Cell, compile_plan
+from .prompts import named_prompts
+from .rows import identity_row
+from .target import as_targets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..results import Results
+
+__all__ = ["Experiment"]
+
+_NO_RUN = "<run id>"
+
+
+class Experiment:
+    """What to ask (`prompts` x `data`), whom (`models`), and with what (`params`).
+
+    Making one checks everything and sends nothing; `run` sends.
+
+    Args:
+        prompts: A template with `{{ variables }}`, a `lab.Prompt`, a list of those, a
+            dict of name to template, or one conversation (a list of messages). None:
+            each row of the data brings its own `messages`.
+        models: A model's name, a `lab.Target`, or a list of them; one request each.
+        data: A DataFrame, a list of dicts, a path (`.csv`, `.jsonl`, `.parquet`), or
+            anything with `to_pandas()`; None is one item.
+        params: Parameters by their wire names, sent as they are; an axis is written
+            `lab.grid(0, 0.7)`.
+        repeat: How often each cell is asked.
+        evaluators: Functions that score an answer, their names, or a dict of name to
+            function; see `lab.evaluators`.
+        expected: The data's column with the reference.
+        item: The data's column with the item's id; without it, the index.
+        name: What the experiment is called; None has no name.
+
+    Raises:
+        ConfigError: Something is unknown, contradictory, or named twice.
+        PromptError: A variable has no column.
+
+    Example:
+        >>> len(Experiment("{{ a }}?", ["sim/small", "sim/large"], [{"a": "Why"}]))
+        2
+    """
+
+    def __init__(
+        self,
+        prompts: Any,
+        models: Any,
+        data: Any = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        repeat: int = 1,
+        evaluators: Any = (),
+        expected: str = "expected",
+        item: str = "item",
+        name: str | None = None,
+    ) -> None:
+        if isinstance(repeat, bool) or not isinstance(repeat, int) or repeat < 1:
+            raise ConfigError(f"repeat={repeat!r}: use a whole number above 0")
+        self.name = name
+        self._prompts = named_prompts(prompts)
+        self._targets = as_targets(models)
+        self._items = read_items(data, expected=expected, item=item)
+        self._params = dict(params or {})
+        self._repeat = repeat
+        self._evaluators = check_evaluators(evaluators)
+        self._cells(lambda _: "")  # every request is checked before any is sent
+
+    def __len__(self) -> int:
+        """How many cells: the calls of one run."""
+        axes = [value for value in self._params.values() if isinstance(value, Grid)]
+        count = len(self._targets) * len(self._prompts or [None]) * len(self._items)
+        for axis in axes:
+            count *= len(axis)
+        return count * self._repeat
+
+    def __repr__(self) -> str:
+        name = f"{self.name!r}, " if self.name else ""
+        prompts = len(self._prompts) if self._prompts is not None else 0
+        return (
+            f"Experiment({name}{len(self._targets)} models, {prompts} prompts, "
+            f"{len(self._items)} items: {len(self)} cells)"
+        )
+
+    def plan(self, client: Client | None = None) -> pd.DataFrame:
+        """Every cell that would be run, and all that would be sent; sends nothing.
+
+        Args:
+            client: Whose gateway the keys are for; None is `lab.Client()`.
+
+        Returns:
+            A row per cell: `key`, `model`, `prompt`, `prompt_version`, `param_*`,
+            `item`, `run`, and `request`, the body as `run` with its defaults sends it
+            (without credentials; the run's id, which is not known yet, is shown as
+            `<run id>`).
+        """
+        import pandas as pd
+
+        client = client or Client()
+        return pd.DataFrame([_plan_row(c) for c in self._cells(client.identity_of)])
+
+    def run(
+        self, client: Client | None = None, **options: Unpack[RunOptions]
+    ) -> Results:
+        """Ask everything, and wait for the results.
+
+        Interrupting stops the calls in flight and raises `KeyboardInterrupt`, whose
+        `results` are what had come by then (in a notebook, in the next cell:
+        `sys.last_value.results`).
+
+        Args:
+            client: Makes the calls; None is `lab.Client()`.
+            **options: `max_concurrency` (32; calls in flight), `timeout` (120.0
+                seconds for an attempt; None for no limit), `retries` (2 more attempts
+                on 408, 409, 429, 5xx and on faults before anything was sent),
+                `stream` (True; without it there is no time to first token),
+                `order_seed` (0; shuffles the items), `progress` (True; the bar).
+
+        Returns:
+            The results, a row for every cell: failures too.
+
+        Raises:
+            ConfigError: A model is unknown or an option out of range; nothing was
+                sent.
+        """
+        job = self._job(client, options)
+        try:
+            with job.progress:
+                run(job.work())
+        except KeyboardInterrupt as interrupt:
+            interrupt.results = job.results()  # type: ignore[attr-defined]  # a gift
+            interrupt.add_note("What had come is in the error's `.results`.")
+            raise
+        return job.results()
+
+    async def arun(
+        self, client: Client | None = None, **options: Unpack[RunOptions]
+    ) -> Results:
+        """Ask everything, and await the results; as `run`."""
+        job = self._job(client, options)
+        with job.progress:
+            await hop(job.work())
+        return job.results()
+
+    def _cells(self, gateway_of: Any) -> list[Cell]:
+        return compile_plan(
+            targets=self._targets,
+            prompts=self._prompts,
+            params=self._params,
+            items=self._items,
+            repeat=self._repeat,
+            gateway_of=gateway_of,
+        )
+
+    def _job(self, client: Client | None, options: RunOptions) -> Job:
+        chosen = Settings.of(options)
+        client = client or Client()
+        return Job(
+            self._cells(client.identity_of),
+            client,
+            chosen,
+            targets=self._targets,
+            evaluators=self._evaluators,
+            name=self.name,
+        )
+
+
+def _plan_row(cell: Cell) -> dict[str, Any]:
+    row = identity_row(cell, run_id=_NO_RUN, backend="")
+    kept = ("key", "model", "prompt", "prompt_version", "item", "run")
+    request = cell.request(run_id=_NO_RUN, stream=True)
+    return {
+        **{name: row[name] for name in kept[:4]},
+        **{name: value for name, value in row.items() if name.startswith("param_")},
+        **{name: row[name] for name in kept[4:]},
+        "request": without_credentials(request.body),
+    }
+
+
+for _method in (Experiment.run, Experiment.arun):
+    _method.__signature__ = signature_with_options(_method)  # type: ignore[attr-defined]

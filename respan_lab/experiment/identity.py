@@ -1,0 +1,86 @@
+"""A cell's key: the same question, asked of the same gateway, has the same key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["cell_key", "without_credentials"]
+
+# Who asked, and under which tag: it does not change the question.
+_IDENTIFIERS = frozenset(
+    {
+        "custom_identifier",
+        "customer_identifier",
+        "customer_params",
+        "metadata",
+        "properties",
+        "span_name",
+        "thread_identifier",
+    }
+)
+_CREDENTIALS = frozenset({"credential_override", "customer_credentials"})
+
+
+def cell_key(
+    gateway: str,
+    body: Mapping[str, Any],
+    *,
+    route_provider: str | None,
+    run: int,
+    ordinal: int,
+) -> str:
+    """The first 32 hex digits of a SHA-256 over everything that makes the question.
+
+    Args:
+        gateway: `embedded` with the address behind it, else host and path.
+        body: The request before a run adds its own fields; credentials and
+            identifiers in it are left out.
+        route_provider: The pinned provider, which travels in a header.
+        run: The repeat index.
+        ordinal: 0 for the first of several identical requests in one plan.
+
+    Example:
+        >>> one = {"model": "m", "messages": [], "metadata": {"who": "me"}}
+        >>> two = {"messages": [], "model": "m"}
+        >>> how = {"route_provider": None, "run": 0, "ordinal": 0}
+        >>> cell_key("embedded", one, **how) == cell_key("embedded", two, **how)
+        True
+    """
+    question = {
+        "gateway": gateway,
+        "request": {
+            name: value
+            for name, value in without_credentials(body).items()
+            if name not in _IDENTIFIERS
+        },
+        "route_provider": route_provider,
+        "run": run,
+        "ordinal": ordinal,
+    }
+    canonical = json.dumps(
+        question, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def without_credentials(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body without any key in it.
+
+    Example:
+        >>> without_credentials({"load_balance_models": [
+        ...     {"model": "m", "weight": 1, "credentials": {"api_key": "k"}}]})
+        {'load_balance_models': [{'model': 'm', 'weight': 1}]}
+    """
+    kept = {name: value for name, value in body.items() if name not in _CREDENTIALS}
+    listed = kept.get("load_balance_models")
+    if listed:
+        kept["load_balance_models"] = [
+            {name: value for name, value in entry.items() if name != "credentials"}
+            for entry in listed
+        ]
+    return kept

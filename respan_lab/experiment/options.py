@@ -1,0 +1,88 @@
+"""How a run is made: the keywords of `Experiment.run`, with their defaults."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, TypedDict
+
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["RunOptions", "Settings", "signature_with_options"]
+
+
+class RunOptions(TypedDict, total=False):
+    """The keywords of a run, for type checkers; `Settings` has their defaults."""
+
+    max_concurrency: int
+    timeout: float | None
+    retries: int
+    stream: bool
+    order_seed: int
+    progress: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a run is made; see `Experiment.run` for the meaning of each.
+
+    Raises:
+        ConfigError: A value is out of range.
+    """
+
+    max_concurrency: int = 32
+    timeout: float | None = 120.0
+    retries: int = 2
+    stream: bool = True
+    order_seed: int = 0
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_concurrency", 1), ("retries", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ConfigError(
+                    f"{name}={value!r}: use a whole number, {least} or more"
+                )
+        if self.timeout is not None and not self.timeout > 0:
+            raise ConfigError(
+                f"timeout={self.timeout!r}: use seconds above 0, or None for no limit"
+            )
+
+    @classmethod
+    def of(cls, options: RunOptions) -> Settings:
+        """Read the keywords of a run.
+
+        Raises:
+            ConfigError: One is unknown or out of range.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in options:
+            if name not in known:
+                raise ConfigError(
+                    f"{name!r} is no option of a run; use one of {', '.join(known)}"
+                )
+        return cls(**options)
+
+
+def signature_with_options(function: Callable[..., object]) -> inspect.Signature:
+    """The function's signature with its `**options` spelled out, for Shift-Tab."""
+    signature = inspect.signature(function)
+    own = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    spelled = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=field.type,
+        )
+        for field in fields(Settings)
+    ]
+    return signature.replace(parameters=[*own, *spelled])

@@ -1,0 +1,198 @@
+"""From what was asked to cells: every request, rendered and checked, nothing sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ConfigError, PromptError
+from ..wire import ChatRequest, chat_request
+from .data import Item
+from .grid import settings
+from .identity import cell_key
+from .prompts import NamedPrompt
+from .target import TARGET_FIELDS, Target
+
+__all__ = ["Cell", "compile_plan"]
+
+Messages = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One target x prompt x params x item x run, and its request.
+
+    Attributes:
+        key: The cell's identity; see `identity.cell_key`.
+        target: What it is aimed at.
+        prompt: Its prompt; None if the row brought its own messages.
+        point: The axes' values of its parameters.
+        item: The row of the data.
+        run: The repeat index, from 0.
+        messages: The rendered messages.
+        params: Every parameter, without what a run adds.
+    """
+
+    key: str
+    target: Target
+    prompt: NamedPrompt | None
+    point: Mapping[str, Any]
+    item: Item
+    run: int
+    messages: Messages
+    params: Mapping[str, Any]
+
+    def request(
+        self, *, run_id: str, stream: bool, channel: str = "top"
+    ) -> ChatRequest:
+        """All that is sent for the cell by a run.
+
+        Args:
+            run_id: The run that asks.
+            stream: Whether the answer is streamed.
+            channel: How Respan's own fields travel.
+        """
+        return _request(
+            self.target,
+            self.messages,
+            _with_additions(self.params, self.key, run_id=run_id, stream=stream),
+            stream=stream,
+            channel=channel,
+        )
+
+
+def compile_plan(
+    *,
+    targets: list[Target],
+    prompts: list[NamedPrompt] | None,
+    params: Mapping[str, Any],
+    items: list[Item],
+    repeat: int,
+    gateway_of: Callable[[tuple[str, ...]], str],
+) -> list[Cell]:
+    """Every cell, in the order of the frame: target, prompt, params, item, run.
+
+    Args:
+        targets: What is asked.
+        prompts: What with; None if each row brings its own messages.
+        params: Parameters, with axes as grids.
+        items: The rows.
+        repeat: How often each is asked.
+        gateway_of: The gateway's identity for the models that may answer.
+
+    Raises:
+        ConfigError: A parameter is unknown, out of range, or has no place here.
+        PromptError: A template does not fit the data.
+    """
+    _check_params(params, targets)
+    rendered = _render_all(prompts, items)
+    seen: Counter[str] = Counter()
+    cells = []
+    for target in targets:
+        gateway = gateway_of(target.candidates)
+        for prompt in prompts or [None]:
+            for point, values in settings(params):
+                merged = {**values, **target.params}
+                for index, item in enumerate(items):
+                    messages = rendered[prompt.name if prompt else None][index]
+                    body = _request(target, messages, merged).body
+                    for run in range(repeat):
+                        key = _key(gateway, body, target, run, seen)
+                        cells.append(
+                            Cell(
+                                key, target, prompt, point, item, run, messages, merged
+                            )
+                        )
+    return cells
+
+
+def _key(
+    gateway: str, body: Mapping[str, Any], target: Target, run: int, seen: Counter[str]
+) -> str:
+    route = target.route_provider
+    first = cell_key(gateway, body, route_provider=route, run=run, ordinal=0)
+    ordinal = seen[first]
+    seen[first] += 1
+    if ordinal == 0:
+        return first
+    return cell_key(gateway, body, route_provider=route, run=run, ordinal=ordinal)
+
+
+def _request(
+    target: Target,
+    messages: Messages,
+    params: Mapping[str, Any],
+    *,
+    stream: bool = False,
+    channel: str = "top",
+) -> ChatRequest:
+    fields = {name: v for name, v in target.fields.items() if name != "model"}
+    return chat_request(
+        messages,
+        model=target.model,
+        route_provider=target.route_provider,
+        stream=stream,
+        channel=channel,
+        params={**params, **fields},
+    )
+
+
+def _with_additions(
+    params: Mapping[str, Any], key: str, *, run_id: str, stream: bool
+) -> dict[str, Any]:
+    """What a run adds to a request; the user's own value wins each time."""
+    added: dict[str, Any] = {
+        "request_breakdown": True,
+        "custom_identifier": key,
+        "cache_enabled": False,
+        **params,
+        "metadata": {"respan_lab_run": run_id, **(params.get("metadata") or {})},
+    }
+    if stream:
+        options = params.get("stream_options") or {}
+        added["stream_options"] = {"include_usage": True, **options}
+    return added
+
+
+def _check_params(params: Mapping[str, Any], targets: list[Target]) -> None:
+    for name in TARGET_FIELDS & params.keys():
+        raise ConfigError(
+            f"params has {name!r}, which says what is asked; write it as a target: "
+            f"models=[lab.Target({name}=...)]"
+        )
+    axes = {name for name, _ in settings(params)[0][0].items()}
+    for target in targets:
+        for name in axes & target.params.keys():
+            raise ConfigError(
+                f"{name!r} is an axis of params, and the target {target.name!r} has a "
+                "value of its own for it; leave one of the two out"
+            )
+
+
+def _render_all(
+    prompts: list[NamedPrompt] | None, items: list[Item]
+) -> dict[str | None, list[Messages]]:
+    if prompts is None:
+        return {None: [_own_messages(item) for item in items]}
+    return {named.name: [_render(named, item) for item in items] for named in prompts}
+
+
+def _render(named: NamedPrompt, item: Item) -> Messages:
+    try:
+        return named.prompt.render(**item.variables)
+    except PromptError as error:
+        raise PromptError(
+            f"prompt {named.name!r}, item {item.id!r}: {error}", missing=error.missing
+        ) from None
+
+
+def _own_messages(item: Item) -> Messages:
+    messages = item.variables.get("messages")
+    if not isinstance(messages, list | tuple) or not messages:
+        raise ConfigError(
+            f"prompts is None, so item {item.id!r} must bring its own messages: a "
+            "column `messages` with a list of messages"
+        )
+    return [dict(message) for message in messages]

@@ -1,0 +1,54 @@
+"""The bar: how many calls are done, what they cost, how many failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """A bar of tqdm's, in a notebook or a terminal.
+
+    Args:
+        total: Calls in all.
+        name: What runs; None shows no name.
+        enabled: False shows nothing.
+    """
+
+    def __init__(self, total: int, *, name: str | None, enabled: bool) -> None:
+        from tqdm.auto import tqdm
+
+        self._cost, self._errors, self._unpriced = 0.0, 0, 0
+        self._bar = tqdm(
+            total=total, desc=name, unit="call", disable=not enabled, mininterval=0.2
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.set_postfix_str(self._postfix())
+        self._bar.close()
+
+    def count(self, row: Mapping[str, Any]) -> None:
+        """Take a finished call into the bar.
+
+        Args:
+            row: Its first row.
+        """
+        cost = row.get("cost")
+        if cost is not None:
+            self._cost += cost
+        elif row["status"] == "ok":
+            self._unpriced += 1
+        self._errors += row["status"] != "ok"
+        self._bar.set_postfix_str(self._postfix(), refresh=False)
+        self._bar.update()
+
+    def _postfix(self) -> str:
+        text = f"${self._cost:.4f}, {self._errors} errors"
+        return f"{text}, {self._unpriced} unpriced" if self._unpriced else text

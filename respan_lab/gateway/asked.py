@@ -1,0 +1,74 @@
+"""What one request asks for, once its channels are merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Asked"]
+
+_LISTS = ("load_balance_models", "models")
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request, sorted.
+
+    Attributes:
+        openai: OpenAI's fields, as given; `messages`, `model` and `stream` are here.
+        respan: Respan's fields, merged from all three channels.
+        warnings: What was ignored, in words.
+        route_provider: The provider the caller pinned; None for none.
+    """
+
+    openai: dict[str, Any]
+    respan: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
+    route_provider: str | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer is to be streamed."""
+        return self.openai.get("stream") is True
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream is to end with its usage."""
+        options = self.openai.get("stream_options")
+        return isinstance(options, dict) and options.get("include_usage") is True
+
+    @property
+    def wants_breakdown(self) -> bool:
+        """Whether the answer is to carry the request's breakdown."""
+        return self.respan.get("request_breakdown") is True
+
+    @property
+    def custom_identifier(self) -> str | None:
+        """The caller's tag."""
+        tag = self.respan.get("custom_identifier")
+        return tag if isinstance(tag, str) else None
+
+    def identity(self) -> dict[str, Any]:
+        """Give what makes the request what it is, for drawing random numbers.
+
+        The same question streamed and not streamed is one request.
+        """
+        public = self.public()
+        return {n: public[n] for n in public if n in self.openai or n in _LISTS} | {
+            "stream": None,
+            "stream_options": None,
+        }
+
+    def public(self) -> dict[str, Any]:
+        """Give the request as seen here, without credentials."""
+        respan = dict(self.respan)
+        weighted = respan.get("load_balance_models")
+        if isinstance(weighted, list):
+            respan["load_balance_models"] = [_without_key(each) for each in weighted]
+        return {**self.openai, **respan}
+
+
+def _without_key(candidate: Any) -> Any:
+    if not isinstance(candidate, dict):
+        return candidate
+    return {key: value for key, value in candidate.items() if key != "credentials"}

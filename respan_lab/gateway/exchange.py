@@ -1,0 +1,150 @@
+"""One HTTP request and its answer, as ASGI gives them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from .failure import GatewayFailure
+
+__all__ = ["App", "Disconnected", "Exchange", "Receive", "Scope", "Send"]
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LONGEST_BODY = 64 * 2**20
+
+
+class Disconnected(Exception):
+    """The client is gone; nobody reads an answer."""
+
+
+class Exchange:
+    """One HTTP request and its answer.
+
+    Args:
+        scope: ASGI's, and so the other two.
+        receive: Gives the request's body, later whether the client is gone.
+        send: Takes the answer.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self.has_started = False
+        self.content = b""
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The request's headers, names in lower case; of repeated ones the last."""
+        return {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in self.scope["headers"]
+        }
+
+    async def read(self) -> None:
+        """Read the request's body into `content`.
+
+        Raises:
+            Disconnected: The client went away meanwhile.
+            GatewayFailure: 413, if it is longer than 64 MiB.
+        """
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > _LONGEST_BODY:
+                raise GatewayFailure(413, "the body is longer than 64 MiB")
+            if not message.get("more_body", False):
+                self.content = b"".join(parts)
+                return
+
+    @asynccontextmanager
+    async def while_connected(self) -> AsyncIterator[None]:
+        """Run a block until its end, or until the client goes away.
+
+        Raises:
+            Disconnected: The client went away, and the block was cancelled.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        is_gone = False
+
+        async def watch() -> None:
+            nonlocal is_gone
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+            is_gone = True
+            task.cancel()
+
+        watcher = asyncio.create_task(watch())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not is_gone or task.uncancel() > 0:
+                raise
+            raise Disconnected from None
+        finally:
+            watcher.cancel()
+
+    async def start(
+        self, status: int, content_type: str, headers: Mapping[str, str]
+    ) -> None:
+        """Send the head of the answer."""
+        self.has_started = True
+        sent = {"content-type": content_type, **headers}
+        pairs = [
+            (name.encode(), value.encode("latin-1")) for name, value in sent.items()
+        ]
+        await self._give(type="http.response.start", status=status, headers=pairs)
+
+    async def write(self, content: bytes) -> None:
+        """Send a piece of the body."""
+        await self._give(type="http.response.body", body=content, more_body=True)
+
+    async def end(self, content: bytes = b"") -> None:
+        """Send the rest of the body."""
+        await self._give(type="http.response.body", body=content)
+
+    async def _give(self, **message: Any) -> None:
+        try:
+            await self._send(message)
+        except OSError:
+            raise Disconnected from None
+
+    async def answer(
+        self,
+        status: int,
+        content: bytes,
+        *,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Send a whole answer."""
+        length = {"content-length": str(len(content))}
+        await self.start(status, content_type, {**length, **(headers or {})})
+        await self.end(content)
+
+    async def answer_json(self, payload: Any) -> None:
+        """Send a whole answer that is a JSON value."""
+        await self.answer(200, json.dumps(payload).encode())
+
+    async def fail(self, failure: GatewayFailure, headers: Mapping[str, str]) -> None:
+        """Send a failure as the whole answer."""
+        await self.answer(
+            failure.status,
+            failure.content(),
+            content_type=failure.content_type,
+            headers={**headers, **failure.headers},
+        )

@@ -1,0 +1,190 @@
+"""The embedded gateway: the platform's contract, on the user's own machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+from ..prices import PriceTable
+from ..transport import run
+from .clients import ClientKeys
+from .draws import Draws
+from .failure import GatewayFailure
+from .providers.custom import read_providers
+from .providers.roster import Roster
+from .slots import Slots
+
+if TYPE_CHECKING:
+    from .exchange import App, Exchange, Receive, Scope, Send
+    from .server import Served
+
+__all__ = ["Gateway"]
+
+_IN_PROCESS = "respan_lab.in_process"
+
+
+class Gateway:
+    """An LLM gateway in this process; an ASGI app.
+
+    It answers `POST /api/chat/completions` as Respan's does, with the vendors whose
+    keys are in the environment, the user's own servers, models on this machine and
+    simulated ones. Nothing is read, opened or imported before the first call.
+
+    Args:
+        home: Its folder; None for `$RESPAN_LAB_HOME`, else `.respan-lab` here.
+        providers: Name to `{"base_url", "api_key"?, "models"?}` for servers that speak
+            OpenAI's dialect, whose models are called `name/model`; and `"sim"` to
+            functions `fn(messages, **params) -> str` by name. None for none.
+        prices: Model to `{"input", "output", "cached_input"?}` in dollars per million
+            tokens, laid over the price lists. None for the lists alone.
+        client_keys: Keys that callers over a socket must show, as a list or with a
+            name for each. None lets everybody on this machine call.
+        seed: Makes draws and simulated answers repeatable. None draws at random.
+        sim_time_scale: Simulated models wait their times multiplied by this; 0 does
+            not wait at all.
+
+    Raises:
+        ConfigError: An argument, or a key in the environment, is not usable.
+
+    Example:
+        >>> gateway = Gateway(seed=1, sim_time_scale=0)
+        >>> "sim/small" in gateway.model_names()
+        True
+    """
+
+    def __init__(
+        self,
+        *,
+        home: str | os.PathLike[str] | None = None,
+        providers: Mapping[str, Any] | None = None,
+        prices: Mapping[str, Mapping[str, float]] | None = None,
+        client_keys: Sequence[str] | Mapping[str, str] | None = None,
+        seed: int | None = None,
+        sim_time_scale: float = 1.0,
+    ) -> None:
+        _check(seed, sim_time_scale)
+        custom, functions = read_providers(providers)
+        self.home = Path(home or os.environ.get("RESPAN_LAB_HOME") or ".respan-lab")
+        self.draws = Draws(seed)
+        self.slots = Slots()
+        self._clients = ClientKeys(client_keys)
+        self._roster = Roster(
+            custom, os.environ, simulated=_simulated(functions, seed, sim_time_scale)
+        )
+        self.prices = PriceTable({**self._roster.simulated_prices(), **(prices or {})})
+        self.names = self._roster.names(self.prices)
+        self.secrets = (*self._roster.secrets, *self._clients.secrets)
+        self._app: App | None = None
+
+    def __repr__(self) -> str:
+        providers = ", ".join(
+            name for name in self.names.providers if name not in self.names.missing
+        )
+        return f"Gateway({providers})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a gateway holds keys, so it is not pickled; make one there")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if self._app is None:
+            from .app import build_app
+
+            self._app = build_app(self)
+        await self._app(scope, receive, send)
+
+    async def in_process(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a caller in this process, who needs no client key."""
+        await self({**scope, _IN_PROCESS: True}, receive, send)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Served:
+        """Serve it on a socket, on the background loop.
+
+        Args:
+            host: An address of this machine. One that others can reach needs
+                `client_keys`.
+            port: 0 takes a free one.
+
+        Returns:
+            The running server, with `.url` and `.stop()`; also a context manager.
+
+        Raises:
+            ConfigError: The address cannot be had, or others can reach it and there
+                are no `client_keys`.
+
+        Example:
+            >>> with Gateway().serve() as server:
+            ...     server.url.startswith("http://127.0.0.1:")
+            True
+        """
+        from .server import Served, check_host, listen
+
+        check_host(host, has_keys=bool(self._clients))
+        return Served(self, listen(host, port))
+
+    def model_names(self) -> list[str]:
+        """Name every model that is listed and can be called.
+
+        A vendor may have more than its price list says; any `vendor/model` is tried.
+        """
+        return self.names.listed()
+
+    def vendor_keys(self) -> list[str]:
+        """Name the vendors whose keys were found in the environment."""
+        return self._roster.vendor_keys()
+
+    def resolve(self, model: str) -> tuple[str, str]:
+        """Find who runs a model.
+
+        Args:
+            model: Its name, `provider/model` or a bare slug.
+
+        Returns:
+            The provider's name, and what it calls the model.
+
+        Raises:
+            ConfigError: Nobody does, or several do, or a key is missing.
+        """
+        try:
+            provider, slug = self.names.resolve(model)
+        except GatewayFailure as failure:
+            raise ConfigError(str(failure)) from None
+        return provider.name, slug
+
+    def check_client(self, exchange: Exchange) -> None:
+        """Let a caller pass, or not.
+
+        Raises:
+            GatewayFailure: 401.
+        """
+        if not exchange.scope.get(_IN_PROCESS):
+            self._clients.check(exchange.headers)
+
+    def close(self) -> None:
+        """Do as `aclose`, from a thread that may wait."""
+        run(self.aclose())
+
+    async def aclose(self) -> None:
+        """Close connections and models; it can still be used afterwards."""
+        await self._roster.aclose()
+
+
+def _check(seed: Any, sim_time_scale: Any) -> None:
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise ConfigError(f"seed is {seed!r}; it must be an integer, or None")
+    is_number = isinstance(sim_time_scale, int | float)
+    if not is_number or isinstance(sim_time_scale, bool) or not sim_time_scale >= 0:
+        raise ConfigError(
+            f"sim_time_scale is {sim_time_scale!r}; it must be a number, 0 or more"
+        )
+
+
+def _simulated(
+    functions: Mapping[str, Callable[..., str]], seed: int | None, time_scale: float
+) -> Any:
+    from .providers.simulated import SimulatedProvider
+
+    return SimulatedProvider(functions, seed=seed, time_scale=time_scale)

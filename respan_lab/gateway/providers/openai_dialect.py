@@ -1,0 +1,93 @@
+"""Whatever speaks OpenAI's dialect, called by our own transport."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import httpx
+
+from .credentials import access_of
+from .provider import ModelCard, ProviderAnswer, ProviderCall
+
+if TYPE_CHECKING:
+    from .vendor import Access
+
+__all__ = ["OpenAIDialect"]
+
+Listing = Callable[[], Sequence[ModelCard]]
+
+
+class OpenAIDialect:
+    """A server that answers `POST <base_url>/chat/completions`.
+
+    Args:
+        name: The prefix of its models' names.
+        access: Its key and address. Without a key no `Authorization` is sent.
+        transport: What carries the requests.
+        listing: Gives its models.
+        is_open: Whether it may know models that are not listed.
+    """
+
+    max_concurrency: int | None = None
+
+    def __init__(
+        self,
+        name: str,
+        access: Access,
+        *,
+        transport: httpx.AsyncBaseTransport,
+        listing: Listing,
+        is_open: bool,
+    ) -> None:
+        self.name = name
+        self.is_open = is_open
+        self._access = access
+        self._transport = transport
+        self._listing = listing
+        self._urls: dict[str, httpx.URL] = {}
+
+    def __repr__(self) -> str:
+        return f"OpenAIDialect({self.name!r})"
+
+    def models(self) -> Sequence[ModelCard]:
+        """List the models known beforehand."""
+        return self._listing()
+
+    async def send(self, call: ProviderCall) -> ProviderAnswer:
+        """Post the body and return once the head of the answer is there."""
+        response = await self._transport.handle_async_request(self._request(call))
+        return ProviderAnswer(
+            response.status_code,
+            response.aiter_bytes(),
+            headers=response.headers,
+            close=response.aclose,
+        )
+
+    async def aclose(self) -> None:
+        """Do nothing: the transport is shared, and closed by its owner."""
+
+    def _request(self, call: ProviderCall) -> httpx.Request:
+        access = access_of(self._access, call.credentials)
+        headers = {"content-type": "application/json"}
+        if access.key is not None:
+            headers["authorization"] = f"Bearer {access.key}"
+        if call.is_stream:
+            # A compressed stream arrives in lumps.
+            headers |= {"accept": "text/event-stream", "accept-encoding": "identity"}
+        return httpx.Request(
+            "POST",
+            self._url(access.base_url or ""),
+            headers=headers,
+            content=json.dumps(call.body).encode(),
+            extensions={"timeout": {"read": call.timeout}},
+        )
+
+    def _url(self, base_url: str) -> httpx.URL:
+        # Parsing one takes longer than everything else here; callers' own addresses
+        # are not kept, since there may be any number of them.
+        url = self._urls.get(base_url) or httpx.URL(f"{base_url}/chat/completions")
+        if base_url == self._access.base_url:
+            self._urls[base_url] = url
+        return url

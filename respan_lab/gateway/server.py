@@ -1,0 +1,112 @@
+"""The gateway on a socket, run on the background loop."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import ipaddress
+import socket
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+from ..transport import run, submit
+
+if TYPE_CHECKING:
+    from .exchange import App
+
+__all__ = ["Served", "check_host"]
+
+# Whole seconds that calls under way get to end when the server stops.
+_GRACE = 2
+
+
+class Served:
+    """A running server; also a context manager, which stops it on exit.
+
+    Attributes:
+        url: Where it is: the root, without `/api`.
+    """
+
+    def __init__(self, app: App, listening: socket.socket) -> None:
+        host, port = listening.getsockname()[:2]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._server, self._running = run(_start(app, listening))
+
+    def __repr__(self) -> str:
+        return f"Served({self.url!r})"
+
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop serving; calls under way get two seconds. May be called twice."""
+        self._server.should_exit = True
+        concurrent.futures.wait([self._running])
+
+
+def check_host(host: str, *, has_keys: bool) -> None:
+    """Make sure that what other machines can reach asks for a key.
+
+    Raises:
+        ConfigError: The host is not this machine alone, and there are no client keys.
+    """
+    if not has_keys and not _is_loopback(host):
+        raise ConfigError(
+            f"serving on {host!r} would let other machines spend your keys: give "
+            "Gateway(client_keys=[...]), or serve on 127.0.0.1"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket here, so that a port in use is the caller's error.
+
+    Raises:
+        ConfigError: The address cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"cannot serve on {host}:{port}: {error}") from error
+
+
+async def _start(
+    app: App, listening: socket.socket
+) -> tuple[Any, concurrent.futures.Future[None]]:
+    import uvicorn
+
+    started = asyncio.Event()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            started.set()
+
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        log_level="critical",
+        lifespan="off",
+        timeout_graceful_shutdown=_GRACE,
+    )
+    server = Server(config)
+    running = submit(server.serve(sockets=[listening]))
+    await started.wait()
+    return server, running

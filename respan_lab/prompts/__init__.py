@@ -1,0 +1,9 @@
+"""Prompts: templates with variables, and the messages they become."""
+
+from __future__ import annotations
+
+from .image import Image, image
+from .messages import conversation
+from .prompt import Prompt
+
+__all__ = ["Image", "Prompt", "conversation", "image"]

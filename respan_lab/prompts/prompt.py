@@ -1,0 +1,267 @@
+"""A prompt: a template with variables, a name and a version."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+from ..errors import PromptError
+from .card import card
+from .messages import check_messages, render_message, templates_of
+from .template import is_missing
+
+__all__ = ["Prompt"]
+
+
+class Prompt:
+    """A template with `{{ variables }}`. It never changes, and compares by content.
+
+    A text becomes one user message. In a list of messages, every content is a
+    template (a text, or a list of parts whose texts are), and the message
+    `{"role": "placeholder", "name": "messages"}` stands for the conversation in the
+    variable of that name, which is put in as it is. Values are never rendered
+    themselves. Templates are Jinja2's, in a sandbox, with bounds on size and steps.
+
+    A variable needs a value: one that is not given, or is None or NaN, is an error
+    unless the template says what holds then (`{{ name | default("...") }}`,
+    `{% if name is defined %}`), or `defaults` has one. `{% if name %}` is enough for
+    a value that is given as None or NaN.
+
+    Args:
+        template: A text, or a list of messages.
+        name: What frames and errors call it; None leaves that to the experiment.
+        version: Its version, a text or a number; None for none.
+        system: A template for a system message before the others; None for none.
+        defaults: Values for variables that have none; None for no defaults.
+
+    Raises:
+        PromptError: The template has a mistake; the message says where.
+
+    Example:
+        >>> prompt = Prompt("Translate to {{ language }}: {{ text }}")
+        >>> prompt.variables
+        ('language', 'text')
+        >>> prompt.render(language="French", text="Good morning")
+        [{'role': 'user', 'content': 'Translate to French: Good morning'}]
+    """
+
+    __slots__ = ("_defaults", "_messages", "_name", "_system", "_template", "_version")
+    _template: str | list[Mapping[str, Any]]
+    _messages: tuple[Mapping[str, Any], ...]
+    _name: str | None
+    _version: str | int | None
+    _system: str | None
+    _defaults: dict[str, Any]
+
+    def __init__(
+        self,
+        template: str | Sequence[Mapping[str, Any]],
+        *,
+        name: str | None = None,
+        version: str | int | None = None,
+        system: str | None = None,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
+        fields = {
+            "_template": copy.deepcopy(template),
+            "_name": name,
+            "_version": version,
+            "_system": system,
+            "_defaults": copy.deepcopy(dict(defaults or {})),
+        }
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+        object.__setattr__(self, "_messages", self._checked())
+
+    @property
+    def template(self) -> str | list[dict[str, Any]]:
+        """The template as given: a text, or a copy of the list of messages."""
+        if isinstance(self._template, str):
+            return self._template
+        return copy.deepcopy([dict(message) for message in self._template])
+
+    @property
+    def name(self) -> str | None:
+        """What frames and errors call it; None if the experiment names it."""
+        return self._name
+
+    @property
+    def version(self) -> str | int | None:
+        """Its version; None for none."""
+        return self._version
+
+    @property
+    def system(self) -> str | None:
+        """The template of the system message before the others; None for none."""
+        return self._system
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """Values for variables that have none, read only."""
+        return MappingProxyType(self._defaults)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables it reads, in order of appearance."""
+        names = (name for message in self._messages for name in _names(message))
+        return tuple(dict.fromkeys(names))
+
+    def render(self, /, **values: Any) -> list[dict[str, Any]]:
+        """Fill in the variables; values of other names are ignored.
+
+        Args:
+            **values: A value for each variable. An `image(...)` turns the content
+                that prints it into a list of parts.
+
+        Returns:
+            New messages, ready to be sent.
+
+        Raises:
+            PromptError: Variables have no value (all are named, and listed in
+                `missing`), or the template fails with these values.
+        """
+        given = {name: value for name, value in values.items() if not is_missing(value)}
+        filled = {**self._defaults, **given}
+        if missing := sorted(self._required() - filled.keys()):
+            raise self._missing(missing, values)
+        try:
+            return [
+                done
+                for message in self._messages
+                for done in render_message(message, filled)
+            ]
+        except Exception as error:
+            # A template can fail with any error at all.
+            self._fail(error)
+
+    def _checked(self) -> tuple[Mapping[str, Any], ...]:
+        try:
+            messages = self._listed()
+            for message in messages:
+                templates_of(message)
+        except PromptError as error:
+            self._fail(error)
+        return tuple(messages)
+
+    def _listed(self) -> list[Mapping[str, Any]]:
+        if isinstance(self._template, str):
+            messages: list[Mapping[str, Any]] = [
+                {"role": "user", "content": self._template}
+            ]
+        else:
+            messages = check_messages(self._template)
+        if self._system is None:
+            return messages
+        if messages[0]["role"] in ("system", "developer"):
+            raise PromptError("it has a system message already: leave out system=")
+        return [{"role": "system", "content": self._system}, *messages]
+
+    def _required(self) -> set[str]:
+        """Find variables which are read somewhere and guarded nowhere."""
+        compiled = [
+            template for message in self._messages for template in templates_of(message)
+        ]
+        guarded = {
+            name
+            for template in compiled
+            for name in template.variables
+            if name not in template.required
+        }
+        return set(self.variables) - guarded
+
+    def _missing(
+        self, missing: Sequence[str], values: Mapping[str, Any]
+    ) -> PromptError:
+        named = ", ".join(_describe(name, values) for name in missing)
+        return PromptError(f"{self._label()} has no value for {named}", missing=missing)
+
+    def _fail(self, error: Exception) -> NoReturn:
+        missing = getattr(error, "missing", ())
+        raise PromptError(f"{self._label()}: {error}", missing=missing) from error
+
+    def _label(self) -> str:
+        label = "the prompt" if self._name is None else f"prompt {self._name!r}"
+        return label if self._version is None else f"{label} version {self._version}"
+
+    def _content(self) -> tuple[Any, ...]:
+        return (
+            _frozen(self._template),
+            self._name,
+            self._version,
+            self._system,
+            _frozen(self._defaults),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Prompt):
+            return NotImplemented
+        return self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise AttributeError(
+            f"a Prompt does not change: make a new one to set {name!r}"
+        )
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a Prompt does not change: {name!r} stays")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = (self._name, self._version, self._system, self._defaults)
+        return _rebuild, (self._template, *fields)
+
+    def __repr__(self) -> str:
+        text = self._template if isinstance(self._template, str) else _outline(self)
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        named = [
+            f", {field}={value!r}"
+            for field, value in (("name", self._name), ("version", self._version))
+            if value is not None
+        ]
+        return f"Prompt({shown!r}{''.join(named)})"
+
+    def _repr_html_(self) -> str:
+        return card(self._label(), self.variables, self._messages)
+
+
+def _rebuild(
+    template: Any, name: Any, version: Any, system: Any, defaults: Any
+) -> Prompt:
+    return Prompt(
+        template, name=name, version=version, system=system, defaults=defaults
+    )
+
+
+def _names(message: Mapping[str, Any]) -> Iterable[str]:
+    if message["role"] == "placeholder":
+        return (message["name"],)
+    return (name for part in templates_of(message) for name in part.variables)
+
+
+def _describe(name: str, values: Mapping[str, Any]) -> str:
+    if name in values:
+        return f"{name!r} (it is given, but None or NaN)"
+    near = difflib.get_close_matches(name, values, n=1)
+    return f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return frozenset((key, _frozen(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(item) for item in value)
+    try:
+        hash(value)
+    except TypeError:
+        return repr(value)
+    return value
+
+
+def _outline(prompt: Prompt) -> str:
+    roles = ", ".join(message["role"] for message in prompt._messages)
+    return f"{len(prompt._messages)} messages: {roles}"

@@ -1,0 +1,170 @@
+"""Rows become the frame: the declared columns, in their order, with their dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+from pandas.api.extensions import ExtensionArray
+
+from .columns import (
+    CALL_STATUSES,
+    COLUMNS,
+    COST_SOURCES,
+    LATENCY_SOURCES,
+    TIMESTAMP,
+    Column,
+)
+from .dtypes import inferred_column, objects_column, scores_column, text_column
+
+__all__ = ["build_frame"]
+
+MAX_PARSED_FIELDS = 100  # a model chooses the fields of an open schema
+
+_PREFIXES = tuple(column.prefix for column in COLUMNS if column.prefix)
+_SINGLE = frozenset(column.name for column in COLUMNS if not column.prefix)
+
+
+def build_frame(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    models: Sequence[str],
+    prompts: Sequence[str | None],
+) -> pd.DataFrame:
+    """Make the tidy frame of a run, one row for each mapping.
+
+    Args:
+        rows: Column name to value; what is absent or None is missing. ``parsed`` may
+            be a pydantic object, and its fields become ``parsed_<field>``.
+        models: The targets' names in the order given: the categories of ``model``.
+        prompts: The prompts' names in the order given; None stands for no prompt.
+
+    Returns:
+        A frame with every column of ``COLUMNS`` in that order and with its dtype; a
+        family has as many columns as the rows name.
+
+    Raises:
+        ValueError: If a row names an undeclared column or status.
+
+    Example:
+        >>> row = {"model": "sim/small", "status": "ok", "output": "hi", "cost": None}
+        >>> frame = build_frame([row], models=["sim/small"], prompts=[None])
+        >>> frame.loc[0, "output"], frame.loc[0, "cost"], frame["cost"].dtype
+        ('hi', <NA>, Float64Dtype())
+    """
+    full = [_with_parsed(row) for row in rows]
+    named = dict.fromkeys(name for row in full for name in row)
+    _check_declared(named)
+    categories = {
+        "model": models,
+        "prompt": [prompt for prompt in prompts if prompt is not None],
+        "status": CALL_STATUSES,
+        "cost_source": COST_SOURCES,
+        "latency_source": LATENCY_SOURCES,
+    }
+    values = {
+        name: [row.get(name) for row in full] for name in _column_order(list(named))
+    }
+    return pd.DataFrame(
+        {
+            name: _column(name, column, categories=categories.get(name, ()))
+            for name, column in values.items()
+        }
+    )
+
+
+def _with_parsed(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    parsed: Any = row.get("parsed")
+    if hasattr(parsed, "model_dump"):
+        parsed = parsed.model_dump(mode="json")
+    if not isinstance(parsed, Mapping):
+        return row
+    fields = islice(parsed.items(), MAX_PARSED_FIELDS)
+    return {
+        **{f"parsed_{field}": value for field, value in fields},
+        **row,
+        "parsed": dict(parsed),
+    }
+
+
+def _check_declared(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in _SINGLE and not name.startswith(_PREFIXES):
+            near = get_close_matches(name, _SINGLE, n=1)
+            hint = f"; nearest: {near[0]!r}" if near else ""
+            raise ValueError(f"{name!r} is not a declared column{hint}")
+
+
+def _column_order(named: Sequence[str]) -> list[str]:
+    order: list[str] = []
+    for column in COLUMNS:
+        if not column.prefix:
+            order.append(column.name)
+        elif column.prefix == "score_":
+            order.extend(_scores_and_notes(named))
+        elif column.prefix != "note_":
+            order.extend(_family(named, column))
+    return order
+
+
+def _family(named: Sequence[str], column: Column) -> list[str]:
+    prefix = column.prefix or ""
+    return [name for name in named if name.startswith(prefix) and name not in _SINGLE]
+
+
+def _scores_and_notes(named: Sequence[str]) -> list[str]:
+    """Put each note right after its score, or after the first of its parts."""
+    scores = [name for name in named if name.startswith("score_")]
+    notes = [name for name in named if name.startswith("note_")]
+    order: list[str] = []
+    for score in scores:
+        order.append(score)
+        note = "note_" + score.removeprefix("score_")
+        if note in notes:
+            notes.remove(note)
+            order.append(note)
+    return order + notes
+
+
+def _column(name: str, values: list[Any], *, categories: Sequence[str]) -> Any:
+    dtype = _dtype(name)
+    if dtype == "category":
+        return _category_column(name, values, categories=categories)
+    if dtype == "string":
+        return text_column(values)
+    if dtype == "object":
+        return objects_column(values)
+    if name.startswith("score_"):
+        return scores_column(values)
+    if dtype == "inferred":
+        return inferred_column(values)
+    if dtype == TIMESTAMP:
+        return pd.Series(
+            pd.to_datetime(pd.Series(values, dtype=object), utc=True)
+        ).astype(TIMESTAMP)
+    return pd.array(values, dtype=dtype)
+
+
+def _dtype(name: str) -> str:
+    for column in COLUMNS:
+        if column.name == name:
+            return column.dtype
+    return next(
+        column.dtype
+        for column in COLUMNS
+        if column.prefix and name.startswith(column.prefix)
+    )
+
+
+def _category_column(
+    name: str, values: list[Any], *, categories: Sequence[str]
+) -> ExtensionArray:
+    known = list(dict.fromkeys(categories))
+    unknown = [one for one in dict.fromkeys(values) if one is not None]
+    unknown = [one for one in unknown if one not in set(known)]
+    if unknown and name not in ("model", "prompt"):
+        raise ValueError(f"{name} is {unknown[0]!r}; allowed: {', '.join(known)}")
+    return pd.Categorical(values, categories=known + unknown)

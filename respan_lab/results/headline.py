@@ -1,0 +1,54 @@
+"""One line that says what a run is, and what a reader must know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from .labels import combined_label, row_labels
+from .summary import summarize
+from .wording import count, money
+
+__all__ = ["headline", "run_label"]
+
+
+def headline(frame: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -> str:
+    """Say how many calls there were, how they ended and what they cost.
+
+    Example:
+        >>> from respan_lab.results import build_frame
+        >>> row = {"model": "m", "item": 0, "status": "ok", "cost": 0.5}
+        >>> headline(build_frame([row], models=["m"], prompts=[]))
+        '1 call · 1 item · 1 ok · $0.500'
+    """
+    if frame.empty:
+        return "no calls"
+    whole = summarize(frame, by=[], manifest=manifest).to_dict("records")[0]
+    parts = [
+        count(whole["n"], "call"),
+        count(whole["n_items"], "item"),
+        f"{whole['ok']:,} ok",
+        count(whole["errors"], "error") if whole["errors"] else "",
+        f"{whole['skipped']:,} skipped" if whole["skipped"] else "",
+        _cost(whole),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _cost(whole: Mapping[Any, Any]) -> str:
+    unpriced = whole["unpriced"]
+    parts = [
+        money(whole["cost_total"]) if "cost_total" in whole else "",
+        f"{count(unpriced, 'call')} of unknown cost" if unpriced else "",
+    ]
+    return " and ".join(part for part in parts if part)
+
+
+def run_label(
+    frame: pd.DataFrame, manifest: Mapping[str, Any] | None = None
+) -> str | None:
+    """Give the label of a whole run; None if every model is an ordinary one."""
+    is_known = frame["answered_model"].notna() | frame["asked_model"].notna()
+    return combined_label(row_labels(frame, manifest)[is_known])

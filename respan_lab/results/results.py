@@ -1,0 +1,213 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..errors import ConfigError
+from .export import export
+from .headline import headline, run_label
+from .parquet import read_parquet
+from .plot import Plot
+from .summary import summarize
+from .table import html_table, rows_table, summary_table, text_table
+
+__all__ = ["Results"]
+
+_FIRST_ROWS = 5
+_CHIP = (
+    "border:1px solid currentColor;border-radius:4px;padding:0 .45em;margin-left:.6em"
+)
+_ERROR_COLUMNS = (
+    "key",
+    "model",
+    "asked_model",
+    "prompt",
+    "prompt_version",
+    "item",
+    "run",
+    "choice",
+    "status",
+    "error_type",
+    "error_message",
+    "attempts",
+    "log_id",
+    "started_at",
+)
+
+
+class Results:
+    """The calls of a run as a tidy frame, with what they add up to.
+
+    In a notebook it shows its summary and first rows. ``len`` counts rows.
+
+    Args:
+        df: A frame with the declared columns, as `build_frame` makes it.
+        manifest: What is known of the run beside its rows: plain values; its
+            ``targets`` (name to fields) tell lists and weights, its ``labels`` (model
+            to text) what a reader must know of a model. None means nothing is known.
+
+    Raises:
+        ConfigError: If the frame lacks declared columns.
+
+    Example:
+        >>> from respan_lab.results import Results, build_frame
+        >>> row = {"model": "m", "item": 0, "status": "ok", "cost": 0.5}
+        >>> r = Results(build_frame([row], models=["m"], prompts=[]))
+        >>> len(r), r.cost
+        (1, 0.5)
+    """
+
+    def __init__(
+        self, df: pd.DataFrame, manifest: Mapping[str, Any] | None = None
+    ) -> None:
+        missing = [name for name in (*_ERROR_COLUMNS, "cost") if name not in df]
+        if missing:
+            raise ConfigError(
+                f"the frame has no column {missing[0]!r}; Results needs a frame with "
+                "the declared columns"
+            )
+        self._df = df
+        self._manifest = dict(manifest or {})
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The frame: one row per call and choice, the columns of ``COLUMNS``."""
+        return self._df
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What is known of the run beside its rows."""
+        return self._manifest
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars in all, over the calls whose cost is known; None if none is.
+
+        Calls answered from the ledger count with what they cost when they were made.
+        """
+        total = self._df["cost"].sum(min_count=1)
+        return None if pd.isna(total) else float(total)
+
+    @property
+    def errors(self) -> pd.DataFrame:
+        """The calls that failed, maybe billed ones included, with the reason."""
+        failed = self._df["status"].isin(("error", "maybe_billed"))
+        axes = [name for name in self._df.columns if name.startswith("param_")]
+        at = _ERROR_COLUMNS.index("status")
+        names = [*_ERROR_COLUMNS[:at], *axes, *_ERROR_COLUMNS[at:]]
+        return self._df.loc[failed, names].reset_index(drop=True)
+
+    @property
+    def plot(self) -> Plot:
+        """The plots: ``r.plot.scores()``."""
+        return Plot(self.summary())
+
+    def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Add the calls up: one row per model, prompt, version and grid point.
+
+        Args:
+            by: One or more columns of ``.df`` to group by instead; an empty list
+                gives one row in all.
+
+        Returns:
+            The columns of ``SUMMARY_COLUMNS`` that have a value: counts (Int64);
+            each score's mean with its 95 % Wilson interval; ``cost``, dollars a call,
+            and ``cost_total``, both over the calls of known cost, ``unpriced`` the
+            others; medians in seconds, of calls that were neither cached nor
+            substituted; mean tokens a call; for lists each model's share of the
+            answers beside its weight; ``label``, what a reader must know of a model.
+            A failed call has no score: it is in ``errors``, not in the mean.
+
+        Raises:
+            ConfigError: If ``by`` names a column that ``.df`` does not have.
+        """
+        return summarize(self._df, by=by, manifest=self._manifest)
+
+    def query(self, expr: str) -> Results:
+        """Keep the rows for which a pandas expression holds.
+
+        Example:
+            >>> from respan_lab.results import Results, build_frame
+            >>> rows = [{"model": "m", "item": i, "status": "ok"} for i in range(3)]
+            >>> r = Results(build_frame(rows, models=["m"], prompts=[]))
+            >>> len(r.query("item > 0"))
+            2
+        """
+        kept = self._df.query(expr).reset_index(drop=True)
+        return Results(kept, self._manifest)
+
+    def __getitem__(self, model: str) -> Results:
+        names = [str(name) for name in self._df["model"].cat.categories]
+        if model not in names:
+            near = get_close_matches(str(model), names, n=1) or names
+            raise ConfigError(
+                f"{model!r} is not a model of this run; try {', '.join(near)}"
+            )
+        kept = self._df[self._df["model"] == model].reset_index(drop=True)
+        return Results(kept, self._manifest)
+
+    def export(self, path: str | os.PathLike[str]) -> Path:
+        """Write the run to ``.csv``, ``.parquet`` or ``.html``.
+
+        csv is for spreadsheets: text that one would evaluate gets an apostrophe in
+        front, control characters become visible. parquet keeps everything, the
+        manifest included, for `Results.load`. html is a page that stands alone, with
+        summary, plots, the first 1,000 rows and the manifest.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            ConfigError: If the name ends in something else.
+        """
+        return export(self._df, path, manifest=self._manifest)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Results:
+        """Read a run that was exported to ``.parquet``, dtypes and order as they were.
+
+        Raises:
+            ConfigError: If the file is missing, or is not such an export.
+        """
+        source = Path(path).expanduser()
+        if source.suffix.lower() != ".parquet":
+            raise ConfigError(
+                f"cannot load {str(path)!r}; only .parquet keeps a whole run: "
+                'export one with r.export("run.parquet")'
+            )
+        return cls(*read_parquet(source))
+
+    def __len__(self) -> int:
+        return len(self._df)
+
+    def __repr__(self) -> str:
+        table = text_table(summary_table(self.summary())) if len(self) else ""
+        head = f"Results: {headline(self._df, self._manifest)}"
+        label = run_label(self._df, self._manifest)
+        return "\n".join(part for part in (head, label or "", table) if part)
+
+    def _repr_html_(self) -> str:
+        head = f"<p><strong>{escape(headline(self._df, self._manifest))}</strong>"
+        label = run_label(self._df, self._manifest)
+        chip = f' <span style="{_CHIP}">{escape(label)}</span>' if label else ""
+        head += f"{chip}</p>"
+        if not len(self):
+            return head
+        left_out = len(self) - _FIRST_ROWS
+        more = f"<p>… and {left_out:,} more in <code>.df</code></p>"
+        return "\n".join(
+            [
+                "<div>" + head,
+                html_table(summary_table(self.summary())),
+                html_table(rows_table(self._df.head(_FIRST_ROWS))),
+                (more if left_out > 0 else "") + "</div>",
+            ]
+        )

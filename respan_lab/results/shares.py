@@ -1,0 +1,116 @@
+"""How a list of models split the calls, beside the weights that were asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .groups import Codes, Groups
+
+__all__ = ["share_columns"]
+
+_LIST_FIELDS = ("models", "load_balance_models", "load_balance_group")
+_DATE = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$")
+
+
+def share_columns(
+    frame: pd.DataFrame, groups: Groups, *, targets: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Give ``share_<model>`` and, where weights were given, ``weight_<model>``.
+
+    Args:
+        frame: The answered rows' ``model``, ``asked_model``, ``answered_model`` and
+            ``status``, one row per call.
+        groups: The group of each of these rows.
+        targets: Target name to its fields. A target that is not in it counts as a
+            list if no model was asked for.
+
+    Returns:
+        One row per group; a share is missing where no call went to a list.
+    """
+    listed = _is_list(frame, targets) & frame["answered_model"].notna().to_numpy()
+    listed &= (frame["status"] == "ok").to_numpy(dtype=bool)
+    rows = frame.loc[listed, ["model", "answered_model"]].astype(object)
+    wanted = {str(name): _weights(targets.get(name)) for name in rows["model"].unique()}
+    answered = [
+        _as_wanted(str(row.answered_model), wanted[str(row.model)])
+        for row in rows.itertuples(index=False)
+    ]
+    asked = _asked_weights(groups, wanted)
+    names = [name for weights in wanted.values() for name in weights]
+    columns: dict[str, Any] = {}
+    for name in dict.fromkeys([*names, *sorted(set(answered))]):
+        columns[f"share_{name}"] = _share(
+            np.array([one == name for one in answered], dtype=float),
+            groups.codes[listed],
+            n_groups=len(groups),
+        )
+        weight = [weights.get(name) for weights in asked]
+        if any(one is not None for one in weight):
+            columns[f"weight_{name}"] = pd.array(weight, dtype="Float64")
+    return pd.DataFrame(columns, index=range(len(groups)))
+
+
+def _is_list(
+    frame: pd.DataFrame, targets: Mapping[str, Any]
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    names = frame["model"].astype(object)
+    known = {
+        name: any((fields or {}).get(field) for field in _LIST_FIELDS)
+        for name, fields in targets.items()
+    }
+    unasked = frame["asked_model"].isna()
+    return np.array(
+        [known.get(name, none) for name, none in zip(names, unasked, strict=True)],
+        dtype=bool,
+    )
+
+
+def _weights(fields: Mapping[str, Any] | None) -> dict[str, float | None]:
+    """Give each model of a list the part of the calls it should get, if one was set."""
+    weighted = (fields or {}).get("load_balance_models")
+    if weighted:
+        sums: dict[str, float | None] = {}
+        total = sum(float(one.get("weight", 1)) for one in weighted)
+        for one in weighted:
+            part = float(one.get("weight", 1)) / total
+            sums[one["model"]] = (sums.get(one["model"]) or 0.0) + part
+        return sums
+    return dict.fromkeys((fields or {}).get("models") or (), None)
+
+
+def _as_wanted(answered: str, wanted: Mapping[str, Any]) -> str:
+    """Name the model as it was asked for: vendors answer with a dated name."""
+    if answered in wanted:
+        return answered
+    for name in wanted:
+        if _undated(name) == _undated(answered):
+            return name
+    return answered
+
+
+def _undated(name: str) -> str:
+    return _DATE.sub("", name.rpartition("/")[2])
+
+
+def _asked_weights(
+    groups: Groups, wanted: Mapping[str, dict[str, float | None]]
+) -> list[dict[str, float | None]]:
+    """Give each group its weights; none where a group mixes targets."""
+    if "model" not in groups.keys:
+        return [{} for _ in range(len(groups))]
+    return [wanted.get(str(name), {}) for name in groups.keys["model"]]
+
+
+def _share(
+    is_it: np.ndarray[Any, np.dtype[np.float64]],
+    codes: Codes,
+    *,
+    n_groups: int,
+) -> pd.Series:
+    parts = pd.Series(is_it).groupby(codes).mean()
+    return parts.reindex(range(n_groups)).astype("Float64")

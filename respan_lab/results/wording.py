@@ -1,0 +1,79 @@
+"""Figures as a reader wants them: few digits, with their unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["count", "figure", "interval", "money", "seconds"]
+
+NOTHING = "–"
+
+
+def figure(value: Any) -> str:
+    """Give a number to three significant digits; a dash if it is missing.
+
+    Example:
+        >>> figure(0.83333), figure(117.6), figure(1234567.0), figure(None)
+        ('0.833', '118', '1,234,567', '–')
+    """
+    if pd.isna(value):
+        return NOTHING
+    number = float(value)
+    if abs(number) >= 100:
+        return f"{number:,.0f}"
+    return f"{number:.3g}" if 0 < abs(number) < 0.001 else _fixed(number)
+
+
+def _fixed(number: float) -> str:
+    digits = 3 if abs(number) < 1 else 2 if abs(number) < 10 else 1
+    return f"{number:.{digits}f}"
+
+
+def money(value: Any) -> str:
+    """Give US dollars, small amounts to three significant digits.
+
+    Example:
+        >>> money(0.0), money(0.000012345), money(12.5), money(None)
+        ('$0', '$0.0000123', '$12.50', '–')
+    """
+    if pd.isna(value):
+        return NOTHING
+    dollars = float(value)
+    if dollars == 0:
+        return "$0"
+    if abs(dollars) >= 1:
+        return f"${dollars:,.2f}"
+    digits = 2 - int(f"{dollars:e}".partition("e")[2])
+    return f"${dollars:.{min(max(digits, 3), 10)}f}"
+
+
+def seconds(value: Any) -> str:
+    """Give seconds with their unit.
+
+    Example:
+        >>> seconds(0.41234), seconds(75.2)
+        ('0.412 s', '75.2 s')
+    """
+    return NOTHING if pd.isna(value) else f"{figure(value)} s"
+
+
+def interval(low: Any, high: Any) -> str:
+    """Give an interval's two ends; nothing at all if it is not known.
+
+    Example:
+        >>> interval(0.551, 0.8801)
+        '0.55–0.88'
+    """
+    return "" if pd.isna(low) or pd.isna(high) else f"{low:.2f}–{high:.2f}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Give a number with its noun.
+
+    Example:
+        >>> count(1, "call"), count(1200, "call")
+        ('1 call', '1,200 calls')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,16 @@
+"""Calls on their way: the background loop, outgoing HTTP, the in-process ASGI app."""
+
+from .asgi import ASGITransport
+from .clock import Clock
+from .loop import hop, run, submit
+from .outgoing import OutgoingTransport, was_sent
+
+__all__ = [
+    "ASGITransport",
+    "Clock",
+    "OutgoingTransport",
+    "hop",
+    "run",
+    "submit",
+    "was_sent",
+]

@@ -1,0 +1,224 @@
+"""Requests to an ASGI app in the same process, streamed as they would be by a server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import httpx
+
+from .background import GRACE
+from .clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = ["ASGITransport"]
+
+_Message: TypeAlias = MutableMapping[str, Any]
+_App: TypeAlias = Callable[
+    [
+        _Message,
+        Callable[[], Awaitable[_Message]],
+        Callable[[_Message], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+
+_T = TypeVar("_T")
+
+_logger = logging.getLogger(__name__)
+
+# Chunks an app may be ahead of its reader before `send` makes it wait.
+_AHEAD = 32
+
+
+class ASGITransport(httpx.AsyncBaseTransport):
+    """Calls an ASGI app directly, without a socket, and streams both ways.
+
+    The answer is returned as soon as the app has started it, and each chunk is handed
+    on when it is sent. Closing an answer that is not finished tells the app that the
+    client is gone, and cancels it. An app that fails before its answer began is a 500,
+    as behind a server. Lifespan events are not sent.
+
+    Args:
+        app: Any ASGI 3 application.
+
+    Example:
+        >>> async def app(scope, receive, send):
+        ...     await send({"type": "http.response.start", "status": 204})
+        ...     await send({"type": "http.response.body"})
+        >>> request = httpx.Request("GET", "http://app.localhost/")
+        >>> asyncio.run(ASGITransport(app).handle_async_request(request)).status_code
+        204
+    """
+
+    def __init__(self, app: _App) -> None:
+        self._app = app
+        self._exchanges: set[_Exchange] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Call the app and return as soon as it has started its answer.
+
+        Args:
+            request: Its ``extensions["timeout"]["read"]`` is the longest silence
+                allowed while waiting, in seconds; None or absent means no limit. Its
+                ``extensions["clock"]`` is started when the app is called.
+
+        Returns:
+            The answer, its body still to be read.
+
+        Raises:
+            httpx.ReadTimeout: The app was silent for too long.
+            httpx.RemoteProtocolError: The app stopped before its body was complete
+                (raised while the body is read).
+        """
+        exchange = _Exchange(request, await request.aread())
+        self._exchanges.add(exchange)
+        return await exchange.begin(self._app, then=self._exchanges.discard)
+
+    async def aclose(self) -> None:
+        """End every call of the app that is still running."""
+        await asyncio.gather(*(exchange.end() for exchange in self._exchanges))
+
+
+class _Exchange(httpx.AsyncByteStream):
+    """One call of the app; as the body of its answer, what the reader iterates over."""
+
+    def __init__(self, request: httpx.Request, body: bytes) -> None:
+        self._request = request
+        self._body: bytes | None = body
+        timeout = request.extensions.get("timeout") or {}
+        self._patience: float | None = timeout.get("read")
+        self._start: asyncio.Future[_Message] = (
+            asyncio.get_running_loop().create_future()
+        )
+        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(_AHEAD)
+        self._is_gone = asyncio.Event()
+        self._is_listening = False
+        self._is_complete = False
+        self._error: Exception | None = None
+
+    async def begin(
+        self, app: _App, *, then: Callable[[_Exchange], None]
+    ) -> httpx.Response:
+        clock = self._request.extensions.get("clock")
+        if isinstance(clock, Clock):
+            clock.handed_at = time.perf_counter()
+        self._task = asyncio.create_task(self._call(app))
+        self._task.add_done_callback(lambda _task: then(self))
+        try:
+            start = await self._in_time(self._start)
+        except BaseException:
+            await self.end()
+            raise
+        return httpx.Response(
+            start["status"],
+            headers=list(start.get("headers", ())),
+            stream=self,
+            request=self._request,
+            extensions={"http_version": b"HTTP/1.1"},
+        )
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (chunk := await self._in_time(self._chunks.get())) is not None:
+            self._room.release()
+            yield chunk
+        if not self._is_complete:
+            raise httpx.RemoteProtocolError(
+                "the application stopped before its answer was complete",
+                request=self._request,
+            ) from self._error
+
+    async def aclose(self) -> None:
+        # As behind a server, an app may go on after its answer is complete.
+        if not self._is_complete:
+            await self.end()
+
+    async def end(self) -> None:
+        self._is_gone.set()
+        if self._is_listening or self._is_complete:
+            await asyncio.wait([self._task], timeout=GRACE)
+        self._task.cancel()
+        await asyncio.wait([self._task], timeout=GRACE)
+
+    async def _in_time(self, awaitable: Awaitable[_T]) -> _T:
+        try:
+            async with asyncio.timeout(self._patience):
+                return await awaitable
+        except TimeoutError:
+            raise httpx.ReadTimeout(
+                f"the application was silent for {self._patience} seconds",
+                request=self._request,
+            ) from None
+
+    async def _call(self, app: _App) -> None:
+        try:
+            await app(_scope(self._request), self._receive, self._send)
+        except Exception as error:
+            self._error = error
+            _logger.debug("the application failed", exc_info=True)
+        finally:
+            if not self._start.done():
+                await self._answer_for_it()
+            self._chunks.put_nowait(None)
+
+    async def _answer_for_it(self) -> None:
+        # The exception's text stays here: it may hold what no client should read.
+        reason = f" ({type(self._error).__name__})" if self._error else ""
+        fault = {
+            "message": f"the application ended without an answer{reason}",
+            "type": "server_error",
+        }
+        headers = [(b"content-type", b"application/json")]
+        await self._send(
+            {"type": "http.response.start", "status": 500, "headers": headers}
+        )
+        body = json.dumps({"error": fault}).encode()
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _receive(self) -> _Message:
+        body, self._body = self._body, None
+        if body is not None:
+            return {"type": "http.request", "body": body, "more_body": False}
+        self._is_listening = True
+        await self._is_gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: _Message) -> None:
+        if message["type"] == "http.response.start":
+            if not self._start.done():
+                self._start.set_result(message)
+            return
+        if self._is_gone.is_set() and not self._is_complete:
+            raise OSError("the client is gone")
+        if chunk := message.get("body", b""):
+            await self._room.acquire()
+            self._chunks.put_nowait(chunk)
+        if not message.get("more_body", False):
+            self._is_complete = True
+            self._is_gone.set()
+
+
+def _scope(request: httpx.Request) -> _Message:
+    url = request.url
+    path, _, query = url.raw_path.partition(b"?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": url.scheme,
+        "path": url.path,
+        "raw_path": path,
+        "query_string": query,
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "client": ("127.0.0.1", 0),
+        "server": (url.host, url.port),
+    }

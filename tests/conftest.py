@@ -1,0 +1,33 @@
+"""Settings of the whole suite: no keys, no deep tests unless asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+_KEYS = re.compile(
+    r"(RESPAN|KEYWORDSAI|AWS|AZURE|GOOGLE|VERTEX)\w*|\w*_(API_KEY|API_BASE|BASE_URL|TOKEN)"
+)
+for _name in [name for name in os.environ if _KEYS.fullmatch(name)]:
+    del os.environ[_name]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="run the long versions too")
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if not config.getoption("--deep"):
+        deep = [item for item in items if item.get_closest_marker("deep")]
+        config.hook.pytest_deselected(items=deep)
+        items[:] = [item for item in items if item not in deep]
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test leaves behind goes to its own folder."""
+    monkeypatch.setenv("RESPAN_LAB_HOME", str(tmp_path))

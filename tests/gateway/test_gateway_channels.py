@@ -1,0 +1,192 @@
+"""How the three channels of a request are merged, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from respan_lab.gateway.channels import merge, read
+from respan_lab.gateway.failure import GatewayFailure
+from respan_lab.gateway.fields import HONOURED, KNOWN, check_fields
+from respan_lab.wire import RESPAN_FIELDS
+
+CALL: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def header(params: Any, name: str = "x-data-respan-params") -> dict[str, str]:
+    return {name: base64.b64encode(json.dumps(params).encode()).decode()}
+
+
+def test_top_level_beats_container_beats_header() -> None:
+    asked = merge(
+        {**CALL, "note": "top", "respan_params": {"note": "in", "category": "in"}},
+        header({"note": "head", "category": "head", "span_name": "head"}),
+    )
+    assert asked.respan == {"note": "top", "category": "in", "span_name": "head"}
+    assert {warning.split()[0] for warning in asked.warnings} == {"note", "category"}
+
+
+def test_the_same_value_twice_is_no_conflict() -> None:
+    asked = merge({**CALL, "note": "x", "respan_params": {"note": "x"}}, {})
+    assert asked.warnings == []
+
+
+def test_legacy_names_are_folded_in() -> None:
+    asked = merge(
+        {
+            "keywordsai_params": {"note": "old", "category": "old"},
+            "respan_params": {"note": "new"},
+        },
+        header({"span_name": "s"}, "x-data-keywordsai-params"),
+    )
+    assert asked.respan == {"note": "new", "category": "old", "span_name": "s"}
+
+
+def test_the_new_header_beats_the_legacy_one() -> None:
+    both = header({"note": "new"}) | header({"note": "old"}, "x-data-keywordsai-params")
+    assert merge({}, both).respan == {"note": "new"}
+
+
+def test_objects_are_replaced_whole_but_variables_merge() -> None:
+    asked = merge(
+        {"variables": {"a": 1}, "metadata": {"a": "1"}},
+        header({"variables": {"a": 2, "b": 2}, "metadata": {"b": "2"}}),
+    )
+    assert asked.respan["variables"] == {"a": 1, "b": 2}
+    assert asked.respan["metadata"] == {"a": "1"}
+
+
+def test_a_container_may_be_json_text() -> None:
+    assert merge({"respan_params": '{"note": "x"}'}, {}).respan == {"note": "x"}
+
+
+@pytest.mark.parametrize("name", ["respan_params", "keywordsai_params"])
+@pytest.mark.parametrize("value", [[], 1, True, "[1]", "nonsense"])
+def test_a_malformed_container_is_ignored_with_the_header(
+    name: str, value: Any
+) -> None:
+    asked = merge({**CALL, "note": "top", name: value}, header({"span_name": "s"}))
+    assert asked.respan == {"note": "top"}
+    assert any(name in warning for warning in asked.warnings)
+
+
+@pytest.mark.parametrize("value", ["%%%", "bm9uc2Vuc2U=", "WzFd"])
+def test_a_malformed_header_is_ignored_alone(value: str) -> None:
+    asked = merge({"respan_params": {"note": "in"}}, {"x-data-respan-params": value})
+    assert asked.respan == {"note": "in"}
+    assert "X-Data-Respan-Params" in asked.warnings[0]
+
+
+def test_openai_fields_belong_at_the_top() -> None:
+    asked = merge({**CALL, "respan_params": {"temperature": 1}}, {})
+    assert "temperature" not in asked.openai
+    assert "temperature belongs at the top level" in asked.warnings[0]
+
+
+def test_null_is_as_good_as_absent() -> None:
+    assert merge({"note": None, "respan_params": {"note": "in"}}, {}).respan == {
+        "note": "in"
+    }
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+_FIELDS = st.dictionaries(
+    st.sampled_from(["note", "category", "variables", "model", "typo"]), _JSON
+)
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(top=_FIELDS, inner=_FIELDS | _JSON, head=_FIELDS | _JSON)
+def test_merging_never_fails_and_the_top_wins(top: Any, inner: Any, head: Any) -> None:
+    asked = merge({**top, "respan_params": inner}, header(head))
+    for name in ("note", "category"):
+        if top.get(name) is not None:
+            assert asked.respan[name] == top[name]
+    assert "typo" not in asked.respan
+    assert "typo" not in asked.openai
+    assert "respan_params" not in asked.openai
+
+
+REFUSED = {
+    "cache_enabled": True,
+    "credential_override": {"m": {"api_key": "k"}},
+    "customer_credentials": {"openai": "k"},
+    "customer_params": {"customer_identifier": "c"},
+    "exclude_models": ["m"],
+    "exclude_providers": ["openai"],
+    "fallback_models": ["n"],
+    "load_balance_group": {"group_id": "g"},
+    "model_name_map": {"a": "b"},
+    "prompt": {"prompt_id": "p"},
+    "retries": 2,
+    "retry_params": {"num_retries": 2},
+}
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_would_change_the_answer_is_refused_by_name(name: str) -> None:
+    with pytest.raises(GatewayFailure, match=f"`{name}`") as caught:
+        read(json.dumps({**CALL, name: REFUSED[name]}).encode(), {})
+    assert caught.value.status == 400
+    assert caught.value.body["error"]["param"] == name
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_it_is_refused_in_every_channel(name: str) -> None:
+    with pytest.raises(GatewayFailure):
+        read(json.dumps(CALL).encode(), header({name: REFUSED[name]}))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cache_enabled": False},
+        {"retries": 0},
+        {"retry_params": {"retry_enabled": False, "num_retries": 3}},
+        {"fallback_models": []},
+        {"exclude_models": []},
+        {"request_breakdown": True},
+        {"disable_fallback": True},
+        {"custom_identifier": "x"},
+    ],
+)
+def test_what_changes_nothing_is_accepted_in_silence(fields: dict[str, Any]) -> None:
+    assert check_fields(fields) == []
+
+
+def test_bookkeeping_is_accepted_with_a_warning() -> None:
+    asked = read(json.dumps({**CALL, "metadata": {}, "weight": 2}).encode(), {})
+    assert [warning.split()[0] for warning in asked.warnings] == ["metadata", "weight"]
+
+
+def test_every_field_of_the_contract_is_known() -> None:
+    assert RESPAN_FIELDS - {"respan_params"} <= KNOWN
+    assert HONOURED <= KNOWN
+
+
+def test_a_long_customer_identifier_is_refused() -> None:
+    assert check_fields({"customer_identifier": "x" * 254})
+    with pytest.raises(GatewayFailure, match="at most 254"):
+        check_fields({"customer_identifier": "x" * 255})
+
+
+@pytest.mark.parametrize("messages", [None, "hi", {}, ["hi"], [[]]])
+def test_messages_are_a_list_of_objects(messages: Any) -> None:
+    with pytest.raises(GatewayFailure, match="messages"):
+        read(json.dumps({"model": "m", "messages": messages}).encode(), {})
+
+
+def test_unknown_beta_flags_are_ignored_with_a_warning() -> None:
+    betas = {"x-respan-beta": "token-breakdown-2026-03-26, what-2030"}
+    asked = read(json.dumps(CALL).encode(), betas)
+    assert asked.warnings == ["unknown beta flag 'what-2030'"]

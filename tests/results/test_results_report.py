@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+ATTACK = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"' onload=3 $x^2$"
+
+
+class Page(HTMLParser):
+    """Collects the tags, attributes and text of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.texts = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture
+def page_of(results_of, tmp_path):
+    """Export rows and parse the page."""
+
+    def make(rows, **manifest):
+        path = results_of(rows, **manifest).export(tmp_path / "run.html")
+        return Page(path.read_text(encoding="utf-8"))
+
+    return make
+
+
+def test_hostile_text_is_only_text(call, failed, page_of):
+    rows = [
+        call(ATTACK, ATTACK, prompt=ATTACK, output=ATTACK, expected=ATTACK)
+        | {f"var_{ATTACK}": ATTACK, f"score_{ATTACK}": True, "param_p": ATTACK},
+        failed(ATTACK, 1, error_message=ATTACK, error_type=ATTACK, prompt=ATTACK),
+    ]
+    page = page_of(rows, name=ATTACK, labels={ATTACK: ATTACK}, targets={ATTACK: {}})
+    assert "script" not in page.tags
+    assert {name for name, _ in page.attributes} <= {
+        *("lang", "charset", "http-equiv", "content", "name", "class", "style"),
+        *("border", "width", "alt", "src"),
+    }
+    assert any(ATTACK in text for text in page.texts)
+
+
+def test_nothing_is_loaded_from_elsewhere(call, page_of):
+    page = page_of([call(score_s=True)])
+    sources = [value for name, value in page.attributes if name in ("src", "href")]
+    assert all(value.startswith("data:image/png;base64,") for value in sources)
+    assert ("http-equiv", "Content-Security-Policy") in page.attributes
+    assert {"link", "script", "iframe", "object", "form"}.isdisjoint(page.tags)
+
+
+def test_each_score_has_its_picture(call, page_of):
+    page = page_of([call(score_a=True, score_b=0.5)])
+    pictures = [value for name, value in page.attributes if name == "src"]
+    assert len(pictures) == 2
+    data = base64.b64decode(pictures[0].partition(",")[2])
+    assert data.startswith(b"\x89PNG")
+    assert "img" not in page_of([call()]).tags
+
+
+def test_rows_are_bounded_and_the_page_says_so(call, page_of):
+    page = page_of([call(item=i) for i in range(1_003)])
+    said = " ".join(page.texts)
+    assert "The first 1,000 of 1,003 rows; 3 more are not shown" in said
+    assert page.tags.count("tr") < 1_010
+
+
+def test_long_answers_are_cut_visibly(call, page_of):
+    texts = page_of([call(output="x" * 100_000)]).texts
+    longest = max(texts, key=len)
+    assert len(longest) <= 2_000
+    assert longest.endswith("x…")
+
+
+def test_invisible_characters_become_visible(call, page_of):
+    said = "".join(page_of([call(output="a\x00b\u202ec\ud800")]).texts)
+    assert "a␀b\\u202ec\ufffd" in said
+    assert not re.search("[\x00-\x08\u202e]", said)
+
+
+def test_the_page_says_what_is_simulated(call, page_of):
+    assert "simulated" in page_of([call("sim/small")]).texts
+    page = page_of([call("local/smollm2-135m")])
+    assert "135M-parameter local model" in page.texts
+
+
+def test_an_empty_run_is_a_page_too(page_of, results_of):
+    assert "no calls" in page_of([]).texts
+
+
+def test_two_exports_of_a_run_are_the_same(call, results_of, tmp_path):
+    r = results_of([call(score_s=True)])
+    first = r.export(tmp_path / "a.html").read_bytes()
+    assert r.export(tmp_path / "b.html").read_bytes() == first
