@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel
 
 from .errors import ConfigError
 from .evaluators import field_match
@@ -16,27 +18,37 @@ if TYPE_CHECKING:
 __all__ = ["run_demo"]
 
 MODELS = ["local/smollm2-135m", "local/smollm2-135m-q4_0"]
-SYSTEM = "You read messages to a shop and answer with JSON only."
-PROMPTS = [
-    Prompt(
-        "Intent of the message (refund, delivery, cancel or damaged) and its order "
-        'number, as {"intent": "...", "order": "..."}.\n\n'
-        "Message: {{ text }}",
-        name="terse",
-        system=SYSTEM,
-    ),
-    Prompt(
-        "Name the intent (refund, delivery, cancel or damaged) and the order number.\n"
-        "\n"
-        "Message: My parcel B-1007 should have been here on Monday. Where is it?\n"
-        'Answer: {"intent": "delivery", "order": "B-1007"}\n'
-        "\n"
-        "Message: {{ text }}\n"
-        "Answer:",
-        name="example",
-        system=SYSTEM,
-    ),
-]
+SYSTEM = "You read messages to a shop."
+TERSE = """\
+Message from a customer: {{ text }}
+
+Write JSON with the intent (refund, delivery, cancel or damaged) and the order number.\
+"""
+EXAMPLES = """\
+Read the message from a customer. Write JSON with the intent (refund, delivery, cancel \
+or damaged) and the order number.
+
+Message: The kettle from D-1029 did not fit my kitchen, so I returned it and am \
+waiting for my money.
+{"intent": "refund", "order": "D-1029"}
+
+Message: The lid of the pan in D-3381 is bent.
+{"intent": "damaged", "order": "D-3381"}
+
+Message: {{ text }}
+"""
+
+
+class Ticket(BaseModel):
+    """What a message is about; the models must answer in this form."""
+
+    intent: Literal["refund", "delivery", "cancel", "damaged"]
+    order: str
+
+
+def accuracy(parsed: Any, expected: dict[str, str]) -> bool:
+    """Whether both fields are right; an answer that was cut off is not."""
+    return parsed is not None and parsed.model_dump() == expected
 
 
 def run_demo(out: Path) -> None:
@@ -50,11 +62,14 @@ def run_demo(out: Path) -> None:
     """
     print("Two prompts x two real models x 24 support messages, on this machine.")
     results = compare(
-        PROMPTS,
+        {
+            "terse": Prompt(TERSE, system=SYSTEM),
+            "examples": Prompt(EXAMPLES, system=SYSTEM),
+        },
         MODELS,
         _data(),
-        params={"max_tokens": 32, "temperature": 0},
-        evaluators=[field_match],
+        params={"max_tokens": 32, "temperature": 0, "response_format": Ticket},
+        evaluators=[accuracy, field_match],
         item="id",
         name="demo",
     )
@@ -87,6 +102,6 @@ def _write(results: Results, out: Path) -> list[Path]:
     for path in paths:
         results.export(path)
     picture = out / "scores.png"
-    axes = results.plot.scores()
+    axes = results.plot.scores("accuracy")
     axes.figure.savefig(picture, dpi=150, bbox_inches="tight")
     return [*paths, picture]

@@ -25,6 +25,7 @@ _MARKERS = "osD^vP"
 _INK, _MUTED, _GRID, _WARN = "#1f2328", "#59636e", "#e4e7eb", "#9a3412"
 _FONT = 10.0  # points
 _ROW = 0.31  # inches
+_NOTE = 64  # characters that fit beside the names
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def scores(
     lines = _lines(frame, column)
     ax = _new_axes(lines) if ax is None else ax
     _draw_points(ax, lines)
-    _dress(ax, lines, is_rate=_is_rate(frame, column))
+    _dress(ax, lines, is_rate=frame[column].dropna().between(0, 1).all())
     has_intervals = any(line.low == line.low for line in lines)
     _write_values(ax, lines, has_intervals=has_intervals)
     _write_title(
@@ -111,27 +112,23 @@ def _score_column(frame: pd.DataFrame, score: str | None) -> str:
     raise ConfigError(f"score is {score!r}; the frame's scores: {allowed}")
 
 
-def _is_rate(frame: pd.DataFrame, column: str) -> bool:
-    return bool(frame[column].dropna().between(0, 1).all())
-
-
 def _label(frame: pd.DataFrame) -> str | None:
     """Say what the models are; by name, if it is not true of all of them."""
     if "label" not in frame:
         return None
     labels = frame["label"].astype(object).where(frame["label"].notna(), None)
-    distinct = [one for one in labels.unique() if one]
-    if len(distinct) == 1 and labels.notna().all():
-        return str(distinct[0])
+    distinct = [str(one) for one in labels.unique() if one]
+    if not distinct or (len(distinct) == 1 and labels.notna().all()):
+        return distinct[0] if distinct else None
     named = frame[frame.columns[0]].astype(str)
-    return " · ".join(
-        f"{one}: {_few(named[labels == one].unique())}" for one in distinct
+    by_name = " · ".join(
+        f"{one}: {', '.join(named[labels == one].unique())}" for one in distinct
     )
-
-
-def _few(names: Sequence[str], most: int = 3) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(_short(name) for name in names[:most]) + more
+    if len(by_name) <= _NOTE:
+        return by_name
+    is_whole = labels.notna().all() and not any("partly " in one for one in distinct)
+    short = ", ".join(dict.fromkeys(one.removeprefix("partly ") for one in distinct))
+    return short if is_whole else f"partly {short}"
 
 
 def _lines(frame: pd.DataFrame, column: str) -> list[_Line]:
@@ -167,7 +164,7 @@ def _names(row: dict[Any, Any], names: Sequence[str]) -> tuple[str, str]:
         if name.startswith("param_")
         else str(row[name])
         for name in names
-        if row[name] == row[name] and str(row[name]) not in ("<NA>", "None")
+        if not _is_missing(row[name])
     ]
     shown = [_short(text) for text in texts] or ["all"]
     return shown[0], " · ".join(shown[1:])
@@ -181,6 +178,7 @@ def _short(text: str, length: int = 36) -> str:
 def _line(
     row: dict[Any, Any], column: str, *, name: str, y: float, style: int
 ) -> _Line:
+    failed = row.get("errors")
     return _Line(
         name,
         y,
@@ -188,14 +186,18 @@ def _line(
         value=_number(row[column]),
         low=_number(row.get(f"{column}_ci_low")),
         high=_number(row.get(f"{column}_ci_high")),
-        n=f"n={row['n_items']}"
-        + (f", {row['errors']} failed" if row.get("errors") else ""),
+        n=f"n={row['n_items']}" + (f", {failed} failed" if failed else ""),
     )
 
 
 def _number(value: Any) -> float:
-    known = value is not None and str(value) not in ("<NA>", "nan")
-    return float(value) if known else float("nan")
+    return float("nan") if _is_missing(value) else float(value)
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and value != value
 
 
 def _new_axes(lines: Sequence[_Line]) -> Axes:
@@ -291,7 +293,7 @@ def _write_title(ax: Axes, name: str, *, note: str | None, has_intervals: bool) 
         parse_math=False,
     )
     ax.annotate(
-        note or "",
+        _short(note or "", 90),
         (0, 1),
         xycoords="axes fraction",
         xytext=(0, 10),

@@ -33,4 +33,4 @@ def connect(task: Task) -> Ask:
 
 
 if __name__ == "__main__":
-    compete(connect, "openai", "httpx")
+    compete(connect, "openai", "httpx2")

@@ -139,7 +139,8 @@ class Trial:
         return _decoded(await response.aread())
 
     async def _read_stream(self, response: httpx.Response) -> dict[str, Any]:
-        decoder, assembler = SSEDecoder(), StreamAssembler()
+        decoder = SSEDecoder()
+        assembler = StreamAssembler(secrets=self._secrets)
         try:
             async for data in response.aiter_bytes():
                 self._take(decoder.feed(data), assembler)
@@ -149,7 +150,7 @@ class Trial:
                     "the stream ended without a finish_reason and without [DONE]"
                 )
         except (httpx.RequestError, StreamError) as error:
-            raise _broken(error, assembler) from error
+            raise _broken(error, assembler, self._secrets) from None
         return assembler.result()
 
     def _take(self, events: list[Any], assembler: StreamAssembler) -> None:
@@ -157,7 +158,7 @@ class Trial:
             if event.data == "[DONE]":
                 assembler.mark_done()  # reading goes on: a breakdown may follow
                 continue
-            chunk = assembler.feed(_decoded(event.data))
+            chunk = assembler.feed(_decoded(event.data), event=event.event)
             if chunk is None:
                 continue
             if chunk.has_content:
@@ -216,13 +217,16 @@ def _decoded(content: bytes | str) -> dict[str, Any]:
     return value
 
 
-def _broken(error: Exception, assembler: StreamAssembler) -> APIError:
+def _broken(
+    error: Exception, assembler: StreamAssembler, secrets: tuple[str, ...]
+) -> APIError:
     """A stream's end before its end; what had come of it is kept."""
+    if isinstance(error, httpx.TimeoutException):
+        return APITimeoutError("the stream stood still for too long")
     if isinstance(error, StreamError):
         broken = error
-    elif isinstance(error, httpx.TimeoutException):
-        return APITimeoutError(f"the stream stood still: {error}")
     else:
-        broken = StreamError(f"the stream broke off: {error or type(error).__name__}")
+        reason = redact(str(error) or type(error).__name__, secrets)
+        broken = StreamError(f"the stream broke off: {reason}")
     broken.partial = assembler.result()
     return broken

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ConfigError, PromptError
+from ..prompts import conversation
 from ..wire import ChatRequest, chat_request
 from .data import Item
 from .grid import settings
@@ -189,10 +190,12 @@ def _render(named: NamedPrompt, item: Item) -> Messages:
 
 
 def _own_messages(item: Item) -> Messages:
-    messages = item.variables.get("messages")
-    if not isinstance(messages, list | tuple) or not messages:
+    if not item.variables.get("messages"):
         raise ConfigError(
             f"prompts is None, so item {item.id!r} must bring its own messages: a "
             "column `messages` with a list of messages"
         )
-    return [dict(message) for message in messages]
+    try:
+        return conversation(item.variables["messages"])
+    except PromptError as error:
+        raise PromptError(f"item {item.id!r}: {error}") from None

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from .catalogue import list_models, list_public_models
+from .catalogue import list_models, list_public_models, show_model
 from .exchange import Exchange, Receive, Scope, Send
 from .failure import GatewayFailure
 from .pipeline import chat
@@ -26,6 +26,7 @@ Step = Callable[["Gateway", Exchange], Awaitable[None]]
 _CHAT = ("/api/chat/completions", "/v1/chat/completions", "/chat/completions")
 _MODELS = ("/api/models", "/v1/models", "/models")
 _PUBLIC = ("/api/models/public/", "/api/models/public")
+_MODEL = tuple(f"{path}/{{name:path}}" for path in _MODELS)
 
 
 def build_app(gateway: Gateway) -> Starlette:
@@ -38,6 +39,7 @@ def build_app(gateway: Gateway) -> Starlette:
         *(_route(path, chat, gateway, method="POST") for path in _CHAT),
         *(_route(path, list_models, gateway) for path in _MODELS),
         *(_route(path, list_public_models, gateway) for path in _PUBLIC),
+        *(_route(path, show_model, gateway) for path in _MODEL),
     ]
     return Starlette(routes=routes, exception_handlers={HTTPException: _no_such_path})
 

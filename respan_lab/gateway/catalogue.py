@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
 from .failure import GatewayFailure
+from .providers import ModelCard
 
 if TYPE_CHECKING:
     from ..prices import Price
     from .exchange import Exchange
     from .gateway import Gateway
-    from .providers import ModelCard, Provider
+    from .providers import Provider
 
-__all__ = ["list_models", "list_public_models"]
+__all__ = ["list_models", "list_public_models", "show_model"]
 
 
 class _Entry(NamedTuple):
@@ -34,6 +35,21 @@ async def list_models(gateway: Gateway, exchange: Exchange) -> None:
     entries = await asyncio.to_thread(_entries, gateway)
     data = [_listed(entry) for entry in entries]
     await exchange.answer_json({"object": "list", "data": data})
+
+
+async def show_model(gateway: Gateway, exchange: Exchange) -> None:
+    """Answer with one model, or with why there is none of that name."""
+    try:
+        gateway.check_client(exchange)
+        name: str = exchange.scope["path_params"]["name"]
+        provider, slug = await gateway.names.locate(name)
+    except GatewayFailure as failure:
+        await exchange.fail(failure, {})
+        return
+    cards = await asyncio.to_thread(provider.models)
+    card = next((card for card in cards if card.id == slug), ModelCard(slug))
+    price = gateway.prices.price(slug, provider.name)
+    await exchange.answer_json(_listed(_Entry(provider, card, price)))
 
 
 async def list_public_models(gateway: Gateway, exchange: Exchange) -> None:
@@ -59,7 +75,9 @@ def _all(gateway: Gateway) -> Iterator[_Entry]:
 
 
 def _name(entry: _Entry) -> str:
-    return f"{entry.provider.name}/{entry.card.id}"
+    # A local model that is a file is called by its path, which may begin with a slash.
+    is_path = entry.provider.name == "local" and entry.card.id.endswith(".gguf")
+    return f"{entry.provider.name}{':' if is_path else '/'}{entry.card.id}"
 
 
 def _listed(entry: _Entry) -> dict[str, Any]:

@@ -154,6 +154,17 @@ class Gateway:
             raise ConfigError(str(failure)) from None
         return provider.name, slug
 
+    def address_of(self, model: str) -> str | None:
+        """Give the address behind a model of one of the user's own servers.
+
+        Args:
+            model: Its name.
+
+        Returns:
+            The `base_url` of its `providers=` entry; None for every other model.
+        """
+        return self._roster.address_of(model.partition("/")[0])
+
     def check_client(self, exchange: Exchange) -> None:
         """Let a caller pass, or not.
 

@@ -8,10 +8,12 @@ and `names` (who answers), `slots` (when), `call` (the provider), `plain` or `st
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
+from ..wire import redact
 from .call import call, faults
 from .candidates import choose
 from .channels import read
@@ -45,7 +47,7 @@ async def chat(gateway: Gateway, exchange: Exchange) -> None:
         await _fail(exchange, failure, record)
     except Exception as error:
         # Its text is for the log alone: it may hold what no caller should read.
-        _logger.exception("a request failed inside the gateway")
+        _log(gateway, record)
         name = type(error).__name__
         await _fail(
             exchange, GatewayFailure(500, f"the gateway failed: {name}"), record
@@ -105,3 +107,9 @@ async def _fail(exchange: Exchange, failure: GatewayFailure, record: Record) -> 
             await exchange.end(event_bytes(failure.body))
         else:
             await exchange.fail(failure, record.headers())
+
+
+def _log(gateway: Gateway, record: Record) -> None:
+    own = record.candidate.secrets if record.candidate else ()
+    trace = redact(traceback.format_exc(), (*gateway.secrets, *own))
+    _logger.error("a request failed inside the gateway\n%s", trace)

@@ -51,4 +51,4 @@ def run_label(
 ) -> str | None:
     """Give the label of a whole run; None if every model is an ordinary one."""
     is_known = frame["answered_model"].notna() | frame["asked_model"].notna()
-    return combined_label(row_labels(frame, manifest)[is_known])
+    return combined_label(row_labels(frame, manifest)[is_known].unique())

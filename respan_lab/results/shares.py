@@ -23,8 +23,8 @@ def share_columns(
     """Give ``share_<model>`` and, where weights were given, ``weight_<model>``.
 
     Args:
-        frame: The answered rows' ``model``, ``asked_model``, ``answered_model`` and
-            ``status``, one row per call.
+        frame: The rows' ``model``, ``asked_model``, ``answered_model``, ``provider``
+            and ``status``, one row per call.
         groups: The group of each of these rows.
         targets: Target name to its fields. A target that is not in it counts as a
             list if no model was asked for.
@@ -34,22 +34,24 @@ def share_columns(
     """
     listed = _is_list(frame, targets) & frame["answered_model"].notna().to_numpy()
     listed &= (frame["status"] == "ok").to_numpy(dtype=bool)
-    rows = frame.loc[listed, ["model", "answered_model"]].astype(object)
+    rows = frame.loc[listed, ["model", "answered_model", "provider"]].astype(object)
     wanted = {str(name): _weights(targets.get(name)) for name in rows["model"].unique()}
     answered = [
-        _as_wanted(str(row.answered_model), wanted[str(row.model)])
+        _as_wanted(
+            str(row.answered_model), str(row.provider), wanted=wanted[str(row.model)]
+        )
         for row in rows.itertuples(index=False)
     ]
-    asked = _asked_weights(groups, wanted)
-    names = [name for weights in wanted.values() for name in weights]
+    codes = groups.codes[listed]
+    lists = _lists(rows["model"], codes, wanted=wanted)
     columns: dict[str, Any] = {}
-    for name in dict.fromkeys([*names, *sorted(set(answered))]):
-        columns[f"share_{name}"] = _share(
-            np.array([one == name for one in answered], dtype=float),
-            groups.codes[listed],
-            n_groups=len(groups),
-        )
-        weight = [weights.get(name) for weights in asked]
+    known = [name for weights in wanted.values() for name in weights]
+    for name in dict.fromkeys([*known, *sorted(set(answered))]):
+        is_it = pd.Series([one == name for one in answered], dtype=float)
+        share = is_it.groupby(codes).mean().reindex(range(len(groups)))
+        on_list = np.array([name in lists.get(at, {}) for at in range(len(groups))])
+        columns[f"share_{name}"] = share.where((share > 0) | on_list).astype("Float64")
+        weight = [lists.get(group, {}).get(name) for group in range(len(groups))]
         if any(one is not None for one in weight):
             columns[f"weight_{name}"] = pd.array(weight, dtype="Float64")
     return pd.DataFrame(columns, index=range(len(groups)))
@@ -83,34 +85,30 @@ def _weights(fields: Mapping[str, Any] | None) -> dict[str, float | None]:
     return dict.fromkeys((fields or {}).get("models") or (), None)
 
 
-def _as_wanted(answered: str, wanted: Mapping[str, Any]) -> str:
-    """Name the model as it was asked for: vendors answer with a dated name."""
-    if answered in wanted:
-        return answered
-    for name in wanted:
-        if _undated(name) == _undated(answered):
+def _as_wanted(answered: str, provider: str, *, wanted: Mapping[str, Any]) -> str:
+    """Name the model as it was asked for: vendors answer with a bare or dated name."""
+    full = f"{provider}/{answered}"
+    for name in (answered, full):
+        if name in wanted:
             return name
-    return answered
+    alike = [name for name in wanted if _undated(name) == _undated(answered)]
+    of_provider = [name for name in alike if name.startswith(f"{provider}/")]
+    return next(iter(of_provider or alike), answered)
 
 
 def _undated(name: str) -> str:
     return _DATE.sub("", name.rpartition("/")[2])
 
 
-def _asked_weights(
-    groups: Groups, wanted: Mapping[str, dict[str, float | None]]
-) -> list[dict[str, float | None]]:
-    """Give each group its weights; none where a group mixes targets."""
-    if "model" not in groups.keys:
-        return [{} for _ in range(len(groups))]
-    return [wanted.get(str(name), {}) for name in groups.keys["model"]]
-
-
-def _share(
-    is_it: np.ndarray[Any, np.dtype[np.float64]],
-    codes: Codes,
-    *,
-    n_groups: int,
-) -> pd.Series:
-    parts = pd.Series(is_it).groupby(codes).mean()
-    return parts.reindex(range(n_groups)).astype("Float64")
+def _lists(
+    models: pd.Series, codes: Codes, *, wanted: Mapping[str, dict[str, float | None]]
+) -> dict[int, dict[str, float | None]]:
+    """Give each group the models its lists name; weights only if it has one list."""
+    lists: dict[int, dict[str, float | None]] = {}
+    for group, targets in models.groupby(codes):
+        names = [str(name) for name in targets.unique()]
+        merged: dict[str, float | None] = {}
+        for name in names:
+            merged |= dict.fromkeys(wanted[name])
+        lists[int(group)] = dict(wanted[names[0]]) if len(names) == 1 else merged
+    return lists

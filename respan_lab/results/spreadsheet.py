@@ -66,18 +66,18 @@ def write_csv(
 
 
 def _inert(column: pd.Series) -> pd.Series:
-    if not _may_hold_text(column):
+    if column.dtype == object:
+        cells = [_inert_cell(value) for value in column]
+        return pd.Series(cells, index=column.index, dtype=object)
+    if not _holds_text(column):
         return column
-    cells = [_inert_cell(value) for value in column.astype(object)]
-    return pd.Series(cells, index=column.index, dtype=object)
+    shown = {text: neutralize(str(text)) for text in column.dropna().unique()}
+    return column.astype(object).map(shown)
 
 
-def _may_hold_text(column: pd.Series) -> bool:
-    dtype = column.dtype
-    return not (
-        pd.api.types.is_numeric_dtype(dtype)  # booleans are numeric here
-        or pd.api.types.is_datetime64_any_dtype(dtype)
-    )
+def _holds_text(column: pd.Series) -> bool:
+    is_category = isinstance(column.dtype, pd.CategoricalDtype)
+    return is_category or isinstance(column.dtype, pd.StringDtype)
 
 
 def _inert_cell(value: Any) -> Any:

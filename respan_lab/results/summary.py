@@ -106,17 +106,13 @@ def _score(frame: pd.DataFrame, groups: Groups, *, name: str) -> pd.DataFrame:
         }
     ).dropna(subset="score")
     of_item = scores.groupby(["group", "item"])["score"].agg(["mean", "count"])
-    figures = pd.DataFrame(
-        pd.NA,
-        index=range(len(groups)),
-        columns=[column, f"{column}_ci_low", f"{column}_ci_high"],
-        dtype="Float64",
-    )
+    figures = [(None, None, None)] * len(groups)
     for group, items in of_item.groupby(level="group"):
         means = [float(one) for one in items["mean"]]
         interval = rate_interval(means, int(items["count"].sum()))
-        figures.loc[group] = [fmean(means), *(interval or (pd.NA, pd.NA))]
-    return figures
+        figures[int(group)] = (fmean(means), *(interval or (None, None)))
+    names = [column, f"{column}_ci_low", f"{column}_ci_high"]
+    return pd.DataFrame(figures, columns=names, dtype="Float64")
 
 
 def _cost(calls: pd.DataFrame, groups: Groups) -> pd.DataFrame:
@@ -166,6 +162,6 @@ def _labels(
     is_known = calls["answered_model"].notna() | calls["asked_model"].notna()
     known = row_labels(calls, manifest)[is_known]
     by_group = known.groupby(groups.codes[is_known.to_numpy(dtype=bool)])
-    found = {group: combined_label(labels) for group, labels in by_group}
+    found = {group: combined_label(labels.unique()) for group, labels in by_group}
     labels = [found.get(group) for group in range(len(groups))]
     return pd.DataFrame({"label": pd.array(labels, dtype="string")})

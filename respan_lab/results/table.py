@@ -98,7 +98,7 @@ def _share(row: dict[Any, Any], model: str) -> str:
     part, asked = row[f"share_{model}"], row.get(f"weight_{model}")
     if pd.isna(part):
         return NOTHING
-    return f"{part:.0%}" if pd.isna(asked) else f"{part:.0%} of {asked:.0%}"
+    return f"{part:.0%}" if pd.isna(asked) else f"{part:.0%} (asked {asked:.0%})"
 
 
 def rows_table(frame: pd.DataFrame, *, data: bool = False) -> pd.DataFrame:

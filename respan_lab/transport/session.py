@@ -1,8 +1,10 @@
-"""An aiohttp session that starts clocks, knows proxies and speaks httpx."""
+"""The connections of one event loop: aiohttp underneath, httpx's values on top."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import io
 import ssl
 import time
 from contextvars import ContextVar
@@ -11,92 +13,157 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import httpx
 import truststore
-from httpx_aiohttp import AiohttpTransport
+from multidict import CIMultiDict
 
 from .clock import Clock
-from .faults import FAULTS, Phase, fault_of
+from .faults import FAULTS, fault_of
 from .proxies import proxy_for
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import AsyncIterator
 
 __all__ = ["Session"]
 
 _clock: ContextVar[Clock] = ContextVar("respan_lab_clock")
 
-
-class _ClockedRequest(aiohttp.ClientRequest):
-    async def send(self, conn: Any) -> aiohttp.ClientResponse:
-        _clock.get().handed_at = time.perf_counter()
-        return await super().send(conn)
-
-    async def write_bytes(self, *args: Any, **kwargs: Any) -> None:
-        _clock.get().handed_at = time.perf_counter()
-        await super().write_bytes(*args, **kwargs)
+# Above this, aiohttp wants a body as a file, so that writing it does not hold up the
+# event loop.
+_LARGE = 2**20
 
 
 class Session:
+    """Open connections and what is needed to use them, on the loop that runs now.
+
+    httpx's values are translated here by hand: it is less than half the CPU of the
+    general bridge between the two, which decodes every header several times.
+
+    Args:
+        keepalive: Whether connections are used again.
+        connect_timeout: Seconds for DNS, TCP and TLS together.
+
+    Attributes:
+        loop: The loop the connections belong to.
+    """
+
     def __init__(self, *, keepalive: bool, connect_timeout: float) -> None:
         self.loop = asyncio.get_running_loop()
         self._connect_timeout = connect_timeout
-        self._session = aiohttp.ClientSession(
+        self._proxies: dict[tuple[str, bytes], str | None] = {}
+        # The environment is read here and not by aiohttp: that asks anew for every
+        # request, in a thread, and takes passwords from ~/.netrc as well.
+        self._connections = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0,
                 force_close=not keepalive,
                 ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            request_class=_ClockedRequest,
-            headers={"Accept-Encoding": "gzip, deflate"},
+            skip_auto_headers=("Accept-Encoding", "User-Agent"),
+            trace_configs=[_clock_starter()],
+            auto_decompress=False,
+            trust_env=False,
         )
-        self._bridges: dict[str | None, AiohttpTransport] = {}
-        self._routes: dict[tuple[str, bytes], AiohttpTransport] = {}
-
-    def _bridge(self, url: httpx.URL) -> AiohttpTransport:
-        key = url.scheme, url.netloc
-        b = self._routes.get(key)
-        if b is None:
-            p = proxy_for(url)
-            b = self._bridges.get(p)
-            if b is None:
-                b = self._bridges[p] = AiohttpTransport(
-                    verify=self._session._connector._ssl,
-                    proxy=httpx.Proxy(p) if p else None,
-                    client=self._session,
-                )
-            self._routes[key] = b
-        return b
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        clock = request.extensions.get("clock")
-        if clock is None:
-            clock = Clock()
+        """Send a request; see `OutgoingTransport.handle_async_request`."""
+        clock = request.extensions.get("clock") or Clock()
         token = _clock.set(clock)
         try:
-            response = await self._bridge(request.url).handle_async_request(request)
+            answer = await self._connections.request(
+                request.method,
+                str(request.url),
+                headers=_headers_of(request),
+                data=_body_of(request),
+                allow_redirects=False,
+                proxy=self._proxy_for(request.url),
+                timeout=self._timeout_of(request),
+                server_hostname=request.extensions.get("sni_hostname"),
+            )
         except FAULTS as error:
-            phase: Phase = "set-up" if clock.handed_at is None else "exchange"
+            phase = "set-up" if clock.handed_at is None else "exchange"
             raise fault_of(error, phase=phase, request=request) from error
         finally:
             _clock.reset(token)
-        response.stream = _Body(response.stream, request)
-        return response
+        return _response(answer, request)
 
     async def close(self) -> None:
-        await self._session.close()
+        """Close all connections."""
+        await self._connections.close()
+
+    def _proxy_for(self, url: httpx.URL) -> str | None:
+        origin = url.scheme, url.netloc
+        if origin not in self._proxies:
+            self._proxies[origin] = proxy_for(url)
+        return self._proxies[origin]
+
+    def _timeout_of(self, request: httpx.Request) -> aiohttp.ClientTimeout:
+        limits = request.extensions.get("timeout") or {}
+        return _timeout(
+            limits.get("connect", self._connect_timeout), limits.get("read")
+        )
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, stream, request):
-        self._stream = stream
+    """The body of an answer, handed on as it comes, still encoded."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, request: httpx.Request) -> None:
+        self._answer = answer
         self._request = request
 
-    async def __aiter__(self):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for c in self._stream:
-                yield c
+            while chunk := await self._answer.content.readany():
+                yield chunk
         except FAULTS as error:
             raise fault_of(error, phase="body", request=self._request) from error
 
-    async def aclose(self):
-        await self._stream.aclose()
+    async def aclose(self) -> None:
+        # A connection whose body was not read to its end is closed by this, which
+        # tells the server to stop; any other is kept for the next request.
+        self._answer.release()
+
+
+def _clock_starter() -> aiohttp.TraceConfig:
+    # The headers are handed over together with the body; the last hand-over counts.
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_start_clock)
+    trace.on_request_chunk_sent.append(_start_clock)
+    return trace
+
+
+async def _start_clock(*_: Any) -> None:
+    _clock.get().handed_at = time.perf_counter()
+
+
+def _headers_of(request: httpx.Request) -> CIMultiDict[str]:
+    headers = CIMultiDict(
+        [(name.decode("ascii"), value.decode()) for name, value in request.headers.raw]
+    )
+    headers.popall("Transfer-Encoding", None)  # aiohttp frames the body itself
+    return headers
+
+
+def _body_of(request: httpx.Request) -> Any:
+    try:
+        content = request.content
+    except httpx.RequestNotRead:
+        return request.stream
+    return content if len(content) < _LARGE else io.BytesIO(content)
+
+
+def _response(answer: aiohttp.ClientResponse, request: httpx.Request) -> httpx.Response:
+    return httpx.Response(
+        answer.status,
+        headers=answer.raw_headers,
+        stream=_Body(answer, request),
+        request=request,
+        extensions={
+            "http_version": b"HTTP/1.1",
+            "reason_phrase": (answer.reason or "").encode(),
+        },
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _timeout(connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=connect, sock_read=read)

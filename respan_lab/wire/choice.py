@@ -137,8 +137,8 @@ class Choice:
             return
         try:
             self._parsed = self._output_type.model_validate_json(self.text)
-        except ValueError as error:  # pydantic's own, and those of the user's checks
-            self._parse_error = str(error)
+        except Exception as error:  # the user's checks may raise anything
+            self._parse_error = clean(f"{type(error).__name__}: {error}")
 
 
 def read_choices(

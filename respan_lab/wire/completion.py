@@ -24,8 +24,8 @@ _KEPT_HEADERS = (
     "x-respan-gateway-request-id",
     "x-respan-provider",
     "x-respan-lab-queue-time",
-    "x-respan-lab-warnings",
 )
+Price = tuple[float | None, str | None, str | None]  # dollars, source, note
 CostOf = Callable[["Completion"], tuple[float | None, str | None]]
 
 
@@ -84,16 +84,13 @@ class Completion:
         self._choices: list[Choice] | None = None
         self._usage: Usage | None = None
         self._pace: Pace | None = None
-        self._cost: tuple[float | None, str | None, str | None] | None = None
+        self._cost: Price | None = None
         self.attempts = attempts
         self.output_type = output_type
         self.asked_model = asked_model
 
     def __repr__(self) -> str:
-        text, reason = shortened(self.text), self.finish_reason
-        return (
-            f"Completion(model={self.model!r}, text={text}, finish_reason={reason!r})"
-        )
+        return f"Completion({shortened(self.text)}, model={self.model!r})"
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what cannot travel, or should not: headers, the price table."""
@@ -242,18 +239,16 @@ class Completion:
         """Why the cost is unknown, or what is odd about it; None for nothing."""
         return self._price()[2]
 
-    def _price(self) -> tuple[float | None, str | None, str | None]:
+    def _price(self) -> Price:
         if self._cost is None:
             self._cost = self._priced()
         return self._cost
 
-    def _priced(self) -> tuple[float | None, str | None, str | None]:
+    def _priced(self) -> Price:
         reported = self.reported_cost
         if reported is not None:
             return reported, "gateway", None
-        if self._cost_of is None:
-            return None, None, None
-        cost, note = self._cost_of(self)
+        cost, note = (None, None) if self._cost_of is None else self._cost_of(self)
         return cost, None if cost is None else "price_table", note
 
     # --- when
@@ -302,7 +297,7 @@ class Completion:
                 self._timing,
                 held=header_seconds(self._headers, "x-respan-lab-queue-time"),
                 breakdown=self._breakdown(),
-                streamed_tokens=streamed_tokens(self.usage, self.message),
+                streamed_tokens=lambda: streamed_tokens(self.usage, self.message),
             )
         return self._pace
 

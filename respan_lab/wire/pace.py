@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .timing import Timing
@@ -40,7 +40,7 @@ def pace(
     *,
     held: float,
     breakdown: Mapping[str, Any],
-    streamed_tokens: int | None,
+    streamed_tokens: Callable[[], int | None],
 ) -> Pace:
     """Work out the times of an answer.
 
@@ -50,10 +50,11 @@ def pace(
             work.
         breakdown: The gateway's breakdown; one with ``simulated: true`` declares the
             times.
-        streamed_tokens: Completion tokens less hidden reasoning; None if unknown.
+        streamed_tokens: Gives the completion tokens less hidden reasoning; asked only
+            where a rate can be had, since a plain answer has none.
 
     Example:
-        >>> pace(None, held=0, breakdown={}, streamed_tokens=None).latency is None
+        >>> pace(None, held=0, breakdown={}, streamed_tokens=int).source is None
         True
     """
     queue_time = None if timing is None else timing.queue_time + held
@@ -90,11 +91,12 @@ def streamed_tokens(usage: Usage, message: Mapping[str, Any]) -> int | None:
     return tokens - (usage.reasoning_tokens or 0)
 
 
-def _rate(timing: Timing, tokens: int | None) -> float | None:
+def _rate(timing: Timing, streamed_tokens: Callable[[], int | None]) -> float | None:
     first, last = timing.first_delta, timing.last_delta
-    if tokens is None or first is None or last is None:
+    if timing.n_deltas < _FEWEST_DELTAS or first is None or last is None:
         return None
-    if timing.n_deltas < _FEWEST_DELTAS or last <= first or tokens < 2:
+    tokens = streamed_tokens()
+    if tokens is None or tokens < 2 or last <= first:
         return None
     return (tokens - 1) / (last - first)  # the first token came at the start
 

@@ -8,28 +8,34 @@ from typing import Any
 
 __all__ = ["Usage"]
 
-# Where each count may stand, the most specific place first. A dot goes one level in.
-_PLACES: dict[str, tuple[str, ...]] = {
-    "prompt_tokens": ("prompt_tokens", "input_tokens"),
-    "completion_tokens": ("completion_tokens", "output_tokens"),
-    "total_tokens": ("total_tokens",),
+# Where each count may stand, at the top or one level in; the likeliest place first.
+_PLACES: dict[str, tuple[tuple[str, str], ...]] = {
+    "prompt_tokens": (
+        ("prompt_tokens", ""),
+        ("input_tokens", ""),
+    ),
+    "completion_tokens": (
+        ("completion_tokens", ""),
+        ("output_tokens", ""),
+    ),
+    "total_tokens": (("total_tokens", ""),),
     "cached_tokens": (
-        "prompt_tokens_details.cached_tokens",
-        "input_tokens_details.cached_tokens",
-        "cache_read_input_tokens",
-        "prompt_cache_hit_tokens",
-        "cached_tokens",
+        ("prompt_tokens_details", "cached_tokens"),
+        ("input_tokens_details", "cached_tokens"),
+        ("cache_read_input_tokens", ""),
+        ("prompt_cache_hit_tokens", ""),
+        ("cached_tokens", ""),
     ),
     "cache_write_tokens": (
-        "prompt_tokens_details.cache_creation_tokens",
-        "prompt_tokens_details.cache_write_tokens",
-        "cache_creation_input_tokens",
-        "cache_creation_prompt_tokens",
+        ("prompt_tokens_details", "cache_creation_tokens"),
+        ("prompt_tokens_details", "cache_write_tokens"),
+        ("cache_creation_input_tokens", ""),
+        ("cache_creation_prompt_tokens", ""),
     ),
     "reasoning_tokens": (
-        "completion_tokens_details.reasoning_tokens",
-        "output_tokens_details.reasoning_tokens",
-        "reasoning_tokens",
+        ("completion_tokens_details", "reasoning_tokens"),
+        ("output_tokens_details", "reasoning_tokens"),
+        ("reasoning_tokens", ""),
     ),
 }
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
@@ -116,11 +122,13 @@ def _shown(value: Any) -> str:
 def _first(usage: Mapping[str, Any], name: str, notes: list[str]) -> int | None:
     """The first place that holds a count; other places must agree with it."""
     found: int | None = None
-    for place in _PLACES[name]:
-        outer, _, inner = place.partition(".")
+    for outer, inner in _PLACES[name]:
         value = usage.get(outer)
         if inner:
             value = value.get(inner) if isinstance(value, Mapping) else None
+        if value is None:
+            continue
+        place = f"{outer}.{inner}" if inner else outer
         count = _count(value, place, notes)
         if count is None or count == found:
             continue
@@ -132,8 +140,6 @@ def _first(usage: Mapping[str, Any], name: str, notes: list[str]) -> int | None:
 
 
 def _count(value: Any, place: str, notes: list[str]) -> int | None:
-    if value is None:
-        return None
     if type(value) is float and value.is_integer():
         value = int(value)
     if type(value) is int and 0 <= value <= _MOST:

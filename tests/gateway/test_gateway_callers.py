@@ -61,7 +61,17 @@ def test_respans_sdk_sends_the_header_channel(respan: RespanClient) -> None:
 
 def curl(url: str, payload: object, *more: str) -> str:
     done = subprocess.run(
-        ["curl", "-sS", "-N", "--max-time", "20", url, "-d", json.dumps(payload), *more],
+        [
+            "curl",
+            "-sS",
+            "-N",
+            "--max-time",
+            "20",
+            url,
+            "-d",
+            json.dumps(payload),
+            *more,
+        ],
         capture_output=True,
         text=True,
         check=True,

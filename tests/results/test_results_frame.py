@@ -11,15 +11,57 @@ from respan_lab.results import COLUMNS, build_frame
 from respan_lab.results.dtypes import inferred_column, scores_column, text_column
 
 # Written out, so that a change of the declared frame is a change of this test.
-DECLARED = """
-key run_id model asked_model prompt prompt_version item run choice param_<name>
-var_<name> expected output parsed parsed_<field> tool_calls tool_name logprob status
-finish_reason answered_model provider gateway substituted prompt_tokens
-completion_tokens total_tokens cached_tokens cache_write_tokens reasoning_tokens cost
-cost_source latency latency_source time_to_first_token tokens_per_second routing_time
-gateway_latency queue_time retry_time cached from_ledger attempts error_type
-error_message log_id started_at score_<name> note_<name>
-""".split()
+DECLARED = [
+    "key",
+    "run_id",
+    "model",
+    "asked_model",
+    "prompt",
+    "prompt_version",
+    "item",
+    "run",
+    "choice",
+    "param_<name>",
+    "var_<name>",
+    "expected",
+    "output",
+    "parsed",
+    "parsed_<field>",
+    "tool_calls",
+    "tool_name",
+    "logprob",
+    "status",
+    "finish_reason",
+    "answered_model",
+    "provider",
+    "gateway",
+    "substituted",
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "cost",
+    "cost_source",
+    "latency",
+    "latency_source",
+    "time_to_first_token",
+    "tokens_per_second",
+    "routing_time",
+    "gateway_latency",
+    "queue_time",
+    "retry_time",
+    "cached",
+    "from_ledger",
+    "attempts",
+    "error_type",
+    "error_message",
+    "log_id",
+    "started_at",
+    "score_<name>",
+    "note_<name>",
+]
 
 
 def test_columns_are_declared_in_order():

@@ -46,7 +46,7 @@ def saved(tmp_path):
 @settings(
     deadline=None,
     derandomize=True,
-    max_examples=60,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(rows, max_size=4))
@@ -57,9 +57,7 @@ def test_any_frame_comes_back_as_it_was(saved, some):
 
 def test_hostile_text_comes_back_as_it_was(call, frame_of, saved):
     bad = ["\x00", "a\x00b\x1b[31m", "=1+1", "<script>", "\u202e\ufeff", "\r\n\t", "'"]
-    frame = frame_of(
-        [call(item=i, output=one, var_x=one) for i, one in enumerate(bad)]
-    )
+    frame = frame_of([call(item=i, output=one, var_x=one) for i, one in enumerate(bad)])
     back = saved(Results(frame)).df
     pd.testing.assert_frame_equal(back, frame)
     assert back["output"].tolist() == bad

@@ -26,8 +26,7 @@ def r(call, failed, results_of):
     )
 
 
-def test_public_names_are_sorted_and_there():
-    assert room.__all__ == sorted(room.__all__)
+def test_public_names_are_there():
     assert all(hasattr(room, name) for name in room.__all__)
 
 
@@ -177,7 +176,7 @@ def test_export_makes_folders_and_replaces_whole_files(r, tmp_path):
 def test_a_failed_export_leaves_the_old_file(r, tmp_path):
     path = tmp_path / "run.parquet"
     path.write_text("old")
-    bad = Results(r.df.assign(**{"var_bad": [1j] * len(r)}), r.manifest)
+    bad = Results(r.df.assign(var_bad=[1j] * len(r)), r.manifest)
     with pytest.raises(Exception, match="complex"):
         bad.export(path)
     assert path.read_text() == "old"

@@ -55,11 +55,20 @@ def test_a_dated_answer_counts_for_the_name_that_was_asked(split, frame_of):
     assert summary.loc[0, "share_openai/gpt-4o-mini"] == 0.5
 
 
+def test_one_model_of_two_providers_is_told_apart(call, frame_of):
+    listed = {"models": ["azure/gpt-4o", "openai/gpt-4o"]}
+    rows = [
+        call("r", i, asked_model=None, answered_model=name, provider="openai")
+        for i, name in enumerate(("gpt-4o", "gpt-4o-2024-08-06"))
+    ]
+    summary = summarize(frame_of(rows), manifest={"targets": {"r": listed}})
+    assert summary.loc[0, "share_openai/gpt-4o"] == 1
+    assert summary.loc[0, "share_azure/gpt-4o"] == 0
+
+
 def test_the_same_model_listed_twice_adds_up(split, frame_of):
     twice = {"load_balance_models": [{"model": "a", "weight": 1}] * 2}
-    summary = summarize(
-        frame_of(split("w", ["a"])), manifest={"targets": {"w": twice}}
-    )
+    summary = summarize(frame_of(split("w", ["a"])), manifest={"targets": {"w": twice}})
     assert summary.loc[0, "weight_a"] == 1
 
 
@@ -74,6 +83,24 @@ def test_a_router_list_has_shares_and_no_weights(split, frame_of):
 
 def test_without_a_manifest_a_call_that_asked_no_model_is_a_lists(split, frame_of):
     assert summarize(frame_of(split("a|b", ["a", "b"]))).loc[0, "share_b"] == 0.5
+
+
+def test_a_list_has_no_share_of_models_that_are_not_on_it(split, frame_of):
+    targets = {"w": WEIGHTED, "a|b": {"models": ["a", "b"]}}
+    rows = [*split("w", ["sim/small"]), *split("a|b", ["a"])]
+    summary = summarize(frame_of(rows), manifest={"targets": targets})
+    assert summary["share_a"].isna().tolist() == [True, False]
+    assert summary["share_b"].tolist()[1] == 0
+    assert summary["share_sim/small"].isna().tolist() == [False, True]
+
+
+def test_groups_of_several_lists_have_shares_and_no_weights(split, frame_of):
+    targets = {"w": WEIGHTED, "a|b": {"models": ["a", "b"]}}
+    rows = [*split("w", ["sim/small"]), *split("a|b", ["a"])]
+    manifest = {"targets": targets}
+    summary = summarize(frame_of(rows), by="prompt", manifest=manifest)
+    assert summary.loc[0, "share_sim/small"] == 0.5
+    assert not [name for name in summary if name.startswith("weight_")]
 
 
 def test_single_models_have_no_share(call, split, frame_of):

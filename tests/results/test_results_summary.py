@@ -44,7 +44,9 @@ def test_groups_come_in_the_order_given(call):
     ]
     frame = build_frame(rows, models=["b", "a"], prompts=["p2", "p1"])
     summary = summarize(frame)
-    got = list(zip(summary["model"], summary["prompt"], summary["param_k"], strict=True))
+    got = list(
+        zip(summary["model"], summary["prompt"], summary["param_k"], strict=True)
+    )
     assert got[:3] == [("b", "p2", 1), ("b", "p2", 0), ("b", "p1", 1)]
     assert list(summary.index) == list(range(8))
 

@@ -71,7 +71,7 @@ class Intent(pydantic.BaseModel):
     @classmethod
     def known(cls, label: str) -> str:
         if label == "bug":
-            raise KeyError("a mistake in a user's own check")
+            raise KeyError(label)  # a mistake in a user's own check
         return label
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from .vendor import Access, check_key
 
 __all__ = ["CustomProvider", "read_providers"]
 
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _KEYS = ("base_url", "api_key", "models")
 _SHAPE = '{"base_url": "http://127.0.0.1:8000/v1", "api_key": "...", "models": ["a"]}'
 
@@ -83,10 +85,10 @@ def _entry(name: Any, entry: Any) -> CustomProvider:
 
 
 def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or not name or set(name) & set("/: \t\n"):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigError(
             f"providers: {name!r} cannot be a provider's name: it is the part before "
-            "the slash of `name/model`, without slashes, colons and blanks"
+            "the slash of `name/model`, of ASCII letters, digits and . _ - alone"
         )
     if name == "local":
         raise ConfigError("providers: 'local' is taken by the models on this machine")

@@ -61,6 +61,11 @@ class Roster:
         keys = (access.key for access in (*self._vendors.values(), *own))
         return tuple(key for key in keys if key is not None)
 
+    def address_of(self, name: str) -> str | None:
+        """Give the address of one of the user's servers; None if it is none."""
+        entry = self._custom.get(name)
+        return entry.access.base_url if entry is not None else None
+
     def vendor_keys(self) -> list[str]:
         """Name the vendors that can be called."""
         return sorted(

@@ -56,7 +56,10 @@ def _main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     asked = json.loads(sys.stdin.buffer.readline())
-    print(json.dumps(_serve(asked)), file=answers, flush=True)
+    answer = _serve(asked)
+    print(json.dumps(answer), file=answers, flush=True)
+    if "error" in answer:
+        return
     sys.stdin.buffer.read()
     # Taking the server down in order waits for its calls, half a minute or for ever.
     os._exit(0)

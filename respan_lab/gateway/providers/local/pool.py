@@ -25,6 +25,7 @@ class Pool:
         self._lock = threading.RLock()
         self._servers: dict[Path, ModelServer] = {}
         self._users: dict[Path, set[object]] = {}
+        self._is_closed = False
 
     def peek(self, path: Path, user: object) -> ModelServer | None:
         """Give a model's server if it runs for this user already; never blocks."""
@@ -46,9 +47,12 @@ class Pool:
 
         Raises:
             ConfigError: The file is missing or no model.
-            RuntimeFault: The runtime cannot load it, or cannot run here.
+            RuntimeFault: The runtime cannot load it, or cannot run here; or the pool
+                was closed.
         """
         with self._lock:
+            if self._is_closed:
+                raise RuntimeFault("the interpreter is shutting down", None)
             server = self._servers.get(path)
             if server is None or not server.is_running:
                 if server is not None:
@@ -67,8 +71,9 @@ class Pool:
                     self._servers.pop(path).stop()
 
     def close(self) -> None:
-        """End all servers."""
+        """End all servers, for good."""
         with self._lock:
+            self._is_closed = True
             for server in self._servers.values():
                 server.stop()
             self._servers.clear()

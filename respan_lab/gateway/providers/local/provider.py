@@ -8,7 +8,7 @@ import json
 import platform
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import finalize
 
 import httpx
@@ -109,6 +109,10 @@ class LocalProvider:
 
     async def send(self, call: ProviderCall) -> ProviderAnswer:
         """Ask a model, loading it first if need be."""
+        if not _is_text(call.body.get("messages")):
+            return _refusal(
+                400, "local models read text only, no images or files", "text_only"
+            )
         try:
             file = _find(call.model)
             server = await self._server(file)
@@ -128,7 +132,10 @@ class LocalProvider:
     async def aclose(self) -> None:
         """End the models, unless another gateway here uses them."""
         await self._transport.aclose()
-        await asyncio.to_thread(POOL.release, self._user)
+        try:
+            await asyncio.to_thread(POOL.release, self._user)
+        except RuntimeError:  # no more threads: the interpreter is shutting down
+            POOL.release(self._user)
 
     async def _server(self, file: _File) -> ModelServer:
         server = POOL.peek(file.path, self._user)
@@ -208,6 +215,13 @@ def _shelved(weights: Weights) -> _File:
         raise RespanError(_absent(weights))
     digest = str(shelf.record(weights)["sha256"])
     return _File(path, weights.name, weights.context_window, digest)
+
+
+def _is_text(messages: Any) -> bool:
+    """Whether nothing but text is asked; the runtime would fail at anything else."""
+    contents = [m.get("content") for m in messages or () if isinstance(m, dict)]
+    parts = [part for parts in contents if isinstance(parts, list) for part in parts]
+    return all(isinstance(part, dict) and part.get("type") == "text" for part in parts)
 
 
 def _request(call: ProviderCall, server: ModelServer) -> httpx.Request:

@@ -167,10 +167,14 @@ class ModelServer:
         )
 
     def _last_words(self) -> str:
-        size = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, size - 800))
-        said = self._errors.read().decode("utf-8", "replace").strip()
-        return f"; the runtime said: {said}" if said else ""
+        with suppress(subprocess.TimeoutExpired):  # it writes until its end
+            self._process.wait(_ENDING)
+        self._errors.seek(0)
+        text = self._errors.read(20_000).decode("utf-8", "replace")
+        # The runtime marks its errors so; the first ones are the cause of the others.
+        marked = [line.partition(" E ")[2] for line in text.splitlines()]
+        said = [line for line in marked if line][:2] or text.splitlines()[-2:]
+        return f"; the runtime said: {'; '.join(said)}" if said else ""
 
 
 def _spawn(errors: IO[bytes]) -> subprocess.Popen[bytes]:

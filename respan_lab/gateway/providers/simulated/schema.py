@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .simulated_text import Writer
+from .writer import Writer
 
 __all__ = ["fill"]
 
@@ -65,7 +65,9 @@ def fill(
         return writer.truth()
     if kind == "null":
         return None
-    return _fill_text(schema, writer, key=key) if kind == "string" else writer.value(key)
+    if kind == "string":
+        return _fill_text(schema, writer, key=key)
+    return writer.value(key)
 
 
 def _plain(schema: Any, root: Any) -> Mapping[str, Any]:
@@ -93,8 +95,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**one, **other}
-    properties = {**_mapping(one.get("properties")), **_mapping(other.get("properties"))}
-    return {**merged, "properties": properties} if properties else merged
+    both = [_mapping(part.get("properties")) for part in (one, other)]
+    return {**merged, "properties": {**both[0], **both[1]}} if any(both) else merged
 
 
 def _resolve(pointer: str, root: Any) -> Any:
@@ -136,8 +138,9 @@ def _fill_object(
         return {}
     # Schemas may hold themselves: below a few levels, only what must be there.
     names = required if depth > _DEEP else dict.fromkeys([*properties, *required])
+    deeper = depth + 1
     return {
-        name: fill(properties.get(name, {}), writer, key=name, root=root, depth=depth + 1)
+        name: fill(properties.get(name), writer, key=name, root=root, depth=deeper)
         for name in names
     }
 

@@ -83,9 +83,10 @@ class Choice:
         reason = "tool_calls" if tool else "stop"
         if isinstance(most, int) and len(tokens) > most:
             tokens, reason = tokens[:most], "length"
-        wants = bool(body.get("logprobs")) and tool is None
-        logprobs = [_logprob(token, body, random) for token in tokens]
-        return cls(tokens, reason, tool, logprobs if wants else None)
+        logprobs = None
+        if body.get("logprobs") and tool is None:
+            logprobs = [_logprob(token, body, random) for token in tokens]
+        return cls(tokens, reason, tool, logprobs)
 
     def message(self) -> dict[str, Any]:
         """Give the whole message."""

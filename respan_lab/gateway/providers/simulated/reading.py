@@ -14,16 +14,17 @@ _MOST = 20_000
 _LABELLED = re.compile(r"^[ \t]*([A-Z][\w ]{0,30}):[ \t]*(?=\S)", re.MULTILINE)
 _EMPTY_LABEL = re.compile(r"\n[ \t]*[A-Z][\w ]{0,30}:\s*\Z")
 _ONE_OF = re.compile(
-    r"""(?:\b(?P<key>\w{1,40})["'`]?[\s,(:]{1,3})?
-    (?:
-      (?:(?:is|are|must\ be|should\ be|can\ be|may\ be)\s)?(?:exactly\s)?\b(?:one\ of|either)
-      | \b(?:must|should)\ be
-      | \bchoose\ (?:from|between)
-      | \b(?:classify|sort|label|tag|categori[sz]e|route)\b[^.:\n]{0,60}?\b(?:as|into)
-      | \b(?:options|choices|labels|categories|classes|intents)(?:\ are)?(?=:)
+    r"""\b(?:
+      (?:(?:is|are|must\ be|should\ be|can\ be|may\ be)\ )?(?:exactly\ )?
+        (?:one\ of|either)
+      | (?:must|should)\ be
+      | choose\ (?:from|between)
+      | (?:classify|sort|label|tag|categori[sz]e|route)\b[^.:\n]{0,60}?\b(?:as|into)
+      | (?:options|choices|labels|categories|classes|intents)(?:\ are)?(?=:)
     )\b(?:\ the\ following|\ these)?(?:\ \w{1,20}(?=:))?:?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_NAMED = re.compile(r"""\b(\w{1,40})["'`]?[\s,(:]{1,3}\Z""")
 _INLINE = re.compile(r"\s{0,3}([^.:;!?)\]}\n]{1,300})")
 _BULLETS = re.compile(r"(?:[ \t]{0,8}\n[ \t]{0,8}[-*][ \t]{1,4}[^\n]{1,200})+")
 _SEPARATOR = re.compile(r"\s*[,|/]\s*(?:or\s+|and\s+)?|\s+(?:or|and)\s+")
@@ -32,6 +33,11 @@ _BARS = re.compile(
     r"(?:[\"'](?P<key>\w{1,40})[\"']\s?:\s?)?[\"'<(]?"
     r"(?P<list>(?<!\w)\w{1,40}(?:\s?\|\s?\w{1,40})+)"
 )
+_BRACKETS = re.compile(
+    r"\b(?P<key>\w{1,40})(?: of(?: \w{1,20}){1,2})? "
+    r"\((?P<list>[^()\n]{3,200} or [^()\n]{1,60})\)"
+)
+_NO_KEYS = frozenset(["as", "be", "choose", "is", "it", "pick", "say", "that", "this"])
 _KEY = re.compile(r"[\"'](\w{1,60})[\"']\s{0,3}:")
 _KEYS = re.compile(r"\b(?:keys|fields|properties)\b:?\s{1,3}([^.:;!?)\]}\n]{1,300})")
 
@@ -39,7 +45,7 @@ _KEYS = re.compile(r"\b(?:keys|fields|properties)\b:?\s{1,3}([^.:;!?)\]}\n]{1,30
 class _Choice(NamedTuple):
     key: str
     labels: tuple[str, ...]
-    end: int
+    span: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +68,27 @@ class Reading:
 
 
 def read(messages: Sequence[Mapping[str, Any]]) -> Reading:
-    """Read a conversation.
+    r"""Read a conversation.
 
     Example:
-        >>> question = "It is one of: refund, delivery.\\nText: Where is B-12?"
+        >>> question = "It is one of: refund, delivery.\nText: Where is B-12?"
         >>> reading = read([{"role": "user", "content": question}])
         >>> reading.subject, reading.options
-        ('Where is B-12?', {'it': ('refund', 'delivery')})
+        ('Where is B-12?', {'': ('refund', 'delivery')})
     """
     asked = [_text(message) for message in messages if message.get("role") == "user"]
     others = [_text(message) for message in messages if message.get("role") != "user"]
     before, subject = _split(asked[-1] if asked else "")
     told = "\n".join([*others, *asked[:-1], before])
-    keys = _keys(told)
+    options: dict[str, Sequence[str]] = {}
+    for choice in _choices(told):
+        options.setdefault(choice.key, choice.labels)
+    keys = _keys(told) or tuple(filter(None, options))
     return Reading(
         subject=subject,
-        options={choice.key: choice.labels for choice in _choices(told)},
+        options=options,
         keys=keys,
-        wants_json="json" in told.lower() or (bool(keys) and "{" in told),
+        wants_json="json" in told.lower() or bool(_KEY.search(told) and "{" in told),
         has_example=_shows_example(before)
         or any(message.get("role") == "assistant" for message in messages),
     )
@@ -97,14 +106,17 @@ def _text(message: Mapping[str, Any]) -> str:
 def _split(text: str) -> tuple[str, str]:
     """Part the instructions from what they are about."""
     body = _EMPTY_LABEL.sub("", text).strip()
-    if labelled := list(_LABELLED.finditer(body)):
-        end = labelled[-1].end()
-        return body[:end], body[end:].strip()
+    spans = [choice.span for choice in _choices(body)]
+    ends = [label.end() for label in _LABELLED.finditer(body)]
+    named = [at for at in ends if not any(start <= at <= end for start, end in spans)]
+    if named:
+        return body[: named[-1]], body[named[-1] :].strip()
     before, blank, rest = body.rpartition("\n\n")
     if blank:
-        return before, rest.strip()
-    end = max((choice.end for choice in _choices(body)), default=0)
-    return body[:end], body[end:].strip(" .:;!?)\n") or body
+        asks_last = spans and min(spans)[0] >= len(before)
+        return (rest, before.strip()) if asks_last else (before, rest.strip())
+    end = max((end for _, end in spans), default=0)
+    return body[:end], body[end:].lstrip(" .:;!?)\n") or body
 
 
 def _shows_example(before: str) -> bool:
@@ -119,9 +131,13 @@ def _choices(told: str) -> Iterator[_Choice]:
         if listed is None:
             continue
         items = _bullets(bullets[0]) if bullets else _SEPARATOR.split(listed[1].strip())
-        yield from _choice(trigger["key"], items, listed.end())
+        named = _NAMED.search(told[max(0, trigger.start() - 45) : trigger.start()])
+        span = (trigger.start(), listed.end())
+        yield from _choice(named[1] if named else None, items, span)
+    for found in _BRACKETS.finditer(told):
+        yield from _choice(found["key"], _SEPARATOR.split(found["list"]), found.span())
     for bars in _BARS.finditer(told):
-        yield from _choice(bars["key"], bars["list"].split("|"), bars.end())
+        yield from _choice(bars["key"], bars["list"].split("|"), bars.span())
 
 
 def _bullets(text: str) -> list[str]:
@@ -129,10 +145,13 @@ def _bullets(text: str) -> list[str]:
     return [re.split(r":| - | \(", line)[0] for line in lines]
 
 
-def _choice(key: str | None, items: Sequence[str], end: int) -> Iterator[_Choice]:
+def _choice(
+    key: str | None, items: Sequence[str], span: tuple[int, int]
+) -> Iterator[_Choice]:
     labels = tuple(dict.fromkeys(item.strip(" \"'`*<>(") for item in items))
     if len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels):
-        yield _Choice((key or "").lower(), labels, end)
+        name = (key or "").lower()
+        yield _Choice("" if name in _NO_KEYS else name, labels, span)
 
 
 def _keys(told: str) -> tuple[str, ...]:

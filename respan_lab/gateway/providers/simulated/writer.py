@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .simulated_lexicon import best_option, labels, words
-from .simulated_reading import Reading
+from .lexicon import best_option, labels, words
+from .reading import Reading
 
 __all__ = ["Writer"]
 
@@ -46,7 +46,7 @@ class Writer:
         random: Decides what the rules leave open.
 
     Example:
-        >>> from .simulated_reading import read
+        >>> from respan_lab.gateway.providers.simulated.reading import read
         >>> asked = "Reply yes or no, one of: yes, no. Text: Is it true? It is."
         >>> reading = read([{"role": "user", "content": asked}])
         >>> Writer(reading, is_right=True, random=random.Random(1)).answer()
@@ -122,7 +122,7 @@ class Writer:
 
     def sentence(self) -> str:
         """Quote the sentence with the most to say; a slip is another one."""
-        found = re.findall(r"[^.!?\n]+[.!?]*", self._reading.subject)
+        found = re.split(r"(?<=[.!?])\s+|\n", self._reading.subject)
         sentences = [text.strip() for text in found if text.strip()] or [""]
         right = max(sentences, key=lambda text: len(words(text)))
         others = [text for text in sentences if text != right]

@@ -1,0 +1,273 @@
+"""What goes wrong behind the gateway, and how the caller hears of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import httpx
+import pytest
+from gateway_upstream import Reply, Upstream, delta, say
+
+from respan_lab.gateway import Gateway, Served
+from respan_lab.gateway.call import faults
+from respan_lab.gateway.failure import GatewayFailure
+
+SECRET = "sk-upstream-secret"
+
+
+def post(served: Served, **body: Any) -> httpx.Response:
+    messages = [{"role": "user", "content": "hi"}]
+    payload = {"model": "up/a", "messages": messages, **body}
+    return httpx.post(f"{served.url}/api/chat/completions", json=payload, timeout=20)
+
+
+def last_event(answer: httpx.Response) -> Any:
+    *_, last, rest = answer.text.split("\n\n")
+    assert rest == ""
+    return json.loads(last.removeprefix("data: "))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 429, 500, 503, 529])
+def test_an_error_is_passed_on_with_status_and_body(
+    served: Served, upstream: Upstream, status: int, stream: bool
+) -> None:
+    body = {"error": {"message": "no", "type": "t", "param": None, "code": "c"}}
+
+    async def answer(reply: Reply) -> None:
+        await reply.json(body, status, retry_after="7", x_secret=SECRET)
+
+    upstream.answer = answer
+    got = post(served, stream=stream)
+    assert got.status_code == status
+    assert got.json() == body
+    assert got.headers["retry-after"] == "7"
+    assert got.headers["x-respan-log-id"]
+    assert "x-secret" not in got.headers
+
+
+def test_keys_are_taken_out_of_errors(served: Served, upstream: Upstream) -> None:
+    async def answer(reply: Reply) -> None:
+        shown = reply.seen.headers["authorization"]
+        await reply.json({"error": f"bad key: {shown}", SECRET: [SECRET]}, 401)
+
+    upstream.answer = answer
+    got = post(served)
+    assert got.json() == {"error": "bad key: Bearer ***", "***": ["***"]}
+
+
+def test_an_error_that_is_not_json_stays_a_text(
+    served: Served, upstream: Upstream
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.head(503, content_type="text/html")
+        await reply.send(f"<script>{SECRET}</script>".encode())
+
+    upstream.answer = answer
+    got = post(served)
+    assert got.status_code == 503
+    assert got.text == "<script>***</script>"
+    assert got.headers["content-type"].startswith("text/plain")
+
+
+def test_nobody_there_is_502(served: Served, upstream: Upstream) -> None:
+    upstream.close()
+    got = post(served)
+    assert got.status_code == 502
+    assert got.json()["error"]["code"] == "connection_error"
+    assert "up cannot be reached" in got.json()["error"]["message"]
+
+
+def test_a_server_that_hangs_up_is_502(served: Served, upstream: Upstream) -> None:
+    async def answer(reply: Reply) -> None:
+        pass
+
+    upstream.answer = answer
+    got = post(served)
+    assert got.status_code == 502
+    assert "broke off" in got.json()["error"]["message"]
+
+
+def test_silence_is_504() -> None:
+    with pytest.raises(GatewayFailure, match="did not answer in time") as caught:  # noqa: SIM117, the order matters
+        with faults("up", ()):
+            raise httpx.ReadTimeout("nothing for 600 seconds")
+    assert caught.value.status == 504
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"[]", b"[" * 100_000])
+def test_an_unreadable_answer_is_502(
+    served: Served, upstream: Upstream, content: bytes
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.head(content_length=str(len(content)))
+        await reply.send(content)
+
+    upstream.answer = answer
+    got = post(served)
+    assert got.status_code == 502
+    assert got.json()["error"]["code"] == "bad_answer"
+
+
+def test_a_redirect_is_not_followed(served: Served, upstream: Upstream) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.head(307, location="http://127.0.0.1:9/", content_length="0")
+
+    upstream.answer = answer
+    assert post(served).status_code == 502
+
+
+@pytest.mark.parametrize(("code", "status"), [(429, 429), ("x", 502), (200, 502)])
+def test_an_error_reported_as_success_is_an_error(
+    served: Served, upstream: Upstream, code: Any, status: int
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.json({"error": {"message": f"no {SECRET}", "code": code}})
+
+    upstream.answer = answer
+    got = post(served)
+    assert got.status_code == status
+    assert got.json()["error"]["message"] == "no ***"
+
+
+def test_a_stream_that_breaks_off_says_so(served: Served, upstream: Upstream) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.events(delta("half"))
+
+    upstream.answer = answer
+    got = post(served, stream=True)
+    assert got.status_code == 200
+    assert '"half"' in got.text
+    assert "[DONE]" not in got.text
+    assert "ended too early" in last_event(got)["error"]["message"]
+
+
+def test_an_error_inside_a_stream_is_passed_on(
+    served: Served, upstream: Upstream
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.events(delta("half"), {"error": {"message": f"no {SECRET}"}})
+
+    upstream.answer = answer
+    assert last_event(post(served, stream=True)) == {"error": {"message": "no ***"}}
+
+
+@pytest.mark.parametrize("event", ["nonsense", "[1]", "null", '"text"'])
+def test_an_unreadable_stream_is_an_error(
+    served: Served, upstream: Upstream, event: str
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.events(delta("half"), event)
+
+    upstream.answer = answer
+    assert last_event(post(served, stream=True))["error"]
+
+
+def test_a_stream_needs_no_done_if_it_finished(
+    served: Served, upstream: Upstream
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.events(delta("whole", finish="stop"))
+
+    upstream.answer = answer
+    assert post(served, stream=True).text.endswith("data: [DONE]\n\n")
+
+
+def test_missing_usage_leaves_the_cost_unknown(
+    served: Served, upstream: Upstream
+) -> None:
+    async def answer(reply: Reply) -> None:
+        choice = {"index": 0, "message": {"content": "x"}, "finish_reason": "stop"}
+        await reply.json({"choices": [choice]})
+
+    upstream.answer = answer
+    found = post(served, request_breakdown=True).json()["request_breakdown"]
+    assert found["cost"] is None
+    assert found["prompt_tokens"] is None
+    assert found["model"] == "a"
+
+
+def test_inconsistent_usage_is_a_note(served: Served, upstream: Upstream) -> None:
+    async def answer(reply: Reply) -> None:
+        usage = {
+            "prompt_tokens": 3,
+            "completion_tokens": 2,
+            "prompt_tokens_details": {"cached_tokens": 10},
+        }
+        await reply.json({"choices": [], "usage": usage})
+
+    upstream.answer = answer
+    found = post(served, request_breakdown=True).json()["request_breakdown"]
+    assert found["cost"] == pytest.approx(13e-6)
+    assert any("cached" in note for note in found["notes"])
+
+
+def test_an_unknown_price_is_missing_and_not_0(served: Served) -> None:
+    found = post(served, model="up/b", request_breakdown=True).json()
+    assert found["request_breakdown"]["cost"] is None
+
+
+def test_multi_line_data_becomes_one_line(served: Served, upstream: Upstream) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.head(content_type="text/event-stream")
+        lines = json.dumps(delta("x", finish="stop"), indent=1).split("\n")
+        await reply.send("".join(f"data: {line}\n" for line in lines).encode() + b"\n")
+        await reply.event("[DONE]")
+
+    upstream.answer = answer
+    event, done, rest = post(served, stream=True).text.split("\n\n")
+    assert json.loads(event.removeprefix("data: "))["choices"][0]["delta"] == {
+        "content": "x"
+    }
+    assert (done, rest) == ("data: [DONE]", "")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_caller_who_leaves_ends_the_providers_call(
+    served: Served, upstream: Upstream, stream: bool
+) -> None:
+    async def answer(reply: Reply) -> None:
+        if stream:
+            await reply.events(delta("first"))
+        asked.set()
+        await reply.until_gone()
+        upstream.gone.set()
+
+    import threading
+
+    asked = threading.Event()
+    upstream.answer = answer
+    host, port = served.url.removeprefix("http://").split(":")
+    body = {"model": "up/a", "messages": [{"role": "user", "content": "hi"}]}
+    content = json.dumps({**body, "stream": stream}).encode()
+    with socket.create_connection((host, int(port)), timeout=20) as caller:
+        caller.sendall(
+            b"POST /api/chat/completions HTTP/1.1\r\nhost: x\r\n"
+            b"content-length: %d\r\n\r\n%b" % (len(content), content)
+        )
+        assert asked.wait(20)
+        if stream:
+            assert caller.recv(10)
+    assert upstream.gone.wait(20)
+    upstream.answer = say("still there")
+    assert post(served).status_code == 200
+
+
+def test_what_fails_inside_is_500_without_details(
+    gateway: Gateway, served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        name = "up"
+        max_concurrency = None
+        is_open = True
+
+        async def send(self, call: Any) -> Any:
+            raise RuntimeError(SECRET)
+
+    gateway.names.providers = {"up": Broken()}  # type: ignore[dict-item]
+    got = post(served)
+    assert got.status_code == 500
+    assert got.json()["error"]["message"] == "the gateway failed: RuntimeError"
+    assert SECRET not in caplog.text

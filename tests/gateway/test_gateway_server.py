@@ -1,0 +1,273 @@
+"""Serving, client keys, slots and the lists of models."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from gateway_upstream import Upstream, completion
+
+from respan_lab.errors import ConfigError
+from respan_lab.gateway import Gateway, Served
+from respan_lab.gateway.names import Names
+from respan_lab.gateway.providers import ModelCard, ProviderAnswer, ProviderCall
+from respan_lab.gateway.slots import Slots
+from respan_lab.prices import PriceTable
+from respan_lab.transport import ASGITransport, run
+
+BODY = {"model": "up/a", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def test_stopping_twice_is_fine_and_frees_the_port(gateway: Gateway) -> None:
+    server = gateway.serve()
+    server.stop()
+    server.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{server.url}/api/models")
+    with gateway.serve(port=int(server.url.rsplit(":", 1)[1])) as again:
+        assert again.url == server.url
+
+
+def test_a_port_in_use_is_a_config_error(gateway: Gateway, served: Served) -> None:
+    with pytest.raises(ConfigError, match="cannot serve on"):
+        gateway.serve(port=int(served.url.rsplit(":", 1)[1]))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "example.org", "10.0.0.1"])
+def test_other_machines_need_a_key(gateway: Gateway, host: str) -> None:
+    with pytest.raises(ConfigError, match="client_keys"):
+        gateway.serve(host)
+
+
+def test_stopping_cuts_off_what_hangs(gateway: Gateway, upstream: Upstream) -> None:
+    async def answer(reply: Any) -> None:
+        await reply.until_gone()
+        upstream.gone.set()
+
+    upstream.answer = answer
+    with gateway.serve() as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        content = json.dumps(BODY).encode()
+        caller = socket.create_connection((host, int(port)), timeout=20)
+        caller.sendall(
+            b"POST /api/chat/completions HTTP/1.1\r\nhost: x\r\n"
+            b"content-length: %d\r\n\r\n%b" % (len(content), content)
+        )
+    assert upstream.gone.wait(20)
+    caller.close()
+
+
+@pytest.mark.parametrize("keys", [["ck-one", "ck-two"], {"me": "ck-one"}])
+def test_client_keys_are_asked_for_over_a_socket(upstream: Upstream, keys: Any) -> None:
+    entry = {"base_url": upstream.url, "models": ["a"]}
+    gateway = Gateway(providers={"up": entry}, client_keys=keys)
+    with gateway.serve() as server, httpx.Client(base_url=server.url) as client:
+        for headers in (
+            {},
+            {"authorization": "Bearer no"},
+            {"authorization": "ck-one"},
+        ):
+            for path in ("/api/chat/completions", "/api/models"):
+                method = "POST" if "chat" in path else "GET"
+                refused = client.request(method, path, headers=headers, json=BODY)
+                assert refused.status_code == 401
+                assert refused.json()["error"]["type"] == "authentication_error"
+        allowed = {"authorization": "Bearer ck-one"}
+        path = "/api/chat/completions"
+        assert client.post(path, json=BODY, headers=allowed).status_code == 200
+        assert client.get("/api/models/public/").status_code == 200
+    assert "authorization" not in upstream.seen[0].headers
+    assert "ck-one" not in repr(gateway)
+    run(_needs_no_key_in_process(gateway))
+    gateway.close()
+
+
+async def _needs_no_key_in_process(gateway: Gateway) -> None:
+    transport = ASGITransport(gateway.in_process)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gw") as client:
+        answer = await client.post("/api/chat/completions", json=BODY)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("keys", [[], {}, "ck-one", [""], [1], ["a\nb"]])
+def test_client_keys_are_a_list_or_an_object(keys: Any) -> None:
+    with pytest.raises(ConfigError, match="client_keys"):
+        Gateway(client_keys=keys)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({}, "base_url"),
+        ({"base_url": "ftp://x"}, "base_url"),
+        ({"base_url": "http://x", "key": "k"}, "keys"),
+        ({"base_url": "http://x", "models": "a"}, "list of names"),
+        ({"base_url": "http://x", "api_key": "a\nb"}, "api_key"),
+        ("http://x", "object"),
+    ],
+)
+def test_a_wrong_provider_is_named(entry: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        Gateway(providers={"mine": entry})
+    assert "mine" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "local", "a:b", "мой", 3])
+def test_a_wrong_name_of_a_provider_is_named(name: Any) -> None:
+    with pytest.raises(ConfigError, match="provider"):
+        Gateway(providers={name: {"base_url": "http://x"}})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seed": "x"},
+        {"seed": True},
+        {"sim_time_scale": -1},
+        {"sim_time_scale": float("nan")},
+        {"providers": {"sim": {"x": 3}}},
+        {"prices": {"m": {"input": 1}}},
+    ],
+)
+def test_wrong_arguments_are_config_errors(wrong: Any) -> None:
+    with pytest.raises(ConfigError):
+        Gateway(**wrong)
+
+
+def test_a_gateway_is_not_pickled(gateway: Gateway) -> None:
+    with pytest.raises(TypeError, match="keys"):
+        pickle.dumps(gateway)
+
+
+def test_the_models_are_listed(served: Served, gateway: Gateway) -> None:
+    found = httpx.get(f"{served.url}/v1/models").json()
+    assert found["object"] == "list"
+    by_id = {each["id"]: each for each in found["data"]}
+    assert by_id["up/a"]["input_cost"] == 1.0
+    assert by_id["up/b"]["input_cost"] is None
+    assert by_id["sim/small"]["simulated"] is True
+    assert by_id["up/a"]["owned_by"] == "up"
+    usable = [name for name, each in by_id.items() if each["available"]]
+    assert sorted(usable) == sorted(gateway.model_names())
+
+
+def test_the_public_list_has_the_platforms_shape(served: Served) -> None:
+    found = httpx.get(f"{served.url}/api/models/public/").json()["models"]
+    entry = next(each for each in found if each["model_name"] == "up/a")
+    assert entry["input_cost"] == entry["prompt_cost"] == 1.0
+    assert entry["output_cost"] == entry["completion_cost"] == 5.0
+    assert entry["provider"]["provider_id"] == "up"
+    url = f"{served.url}/api/models/public/?unnest=true"
+    assert httpx.get(url).json() == found
+
+
+@pytest.mark.parametrize("name", ["up/a", "sim/small", "local:/tmp/some%20file.gguf"])
+def test_one_model_is_shown(served: Served, name: str) -> None:
+    found = httpx.get(f"{served.url}/v1/models/{name}").json()
+    assert found["id"] == name.replace("%20", " ")
+    assert found["object"] == "model"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("up/typo", "model_not_found"),
+        ("typo", "model_not_found"),
+        ("openai/gpt-4o", "missing_credentials"),
+        ("gpt-4o", "missing_credentials"),
+    ],
+)
+def test_why_there_is_no_such_model(served: Served, name: str, code: str) -> None:
+    found = httpx.get(f"{served.url}/api/models/{name}")
+    assert found.is_error
+    assert found.json()["error"]["code"] == code
+
+
+def test_the_address_behind_a_model(gateway: Gateway, upstream: Upstream) -> None:
+    assert gateway.address_of("up/a") == upstream.url
+    assert gateway.address_of("sim/small") is None
+    assert gateway.address_of("gpt-4o") is None
+
+
+class OneAtATime:
+    """A provider with one slot that counts who is inside."""
+
+    name = "one"
+    max_concurrency = 1
+    is_open = False
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.most = 0
+
+    def models(self) -> list[ModelCard]:
+        return [ModelCard("x")]
+
+    async def send(self, call: ProviderCall) -> ProviderAnswer:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        return ProviderAnswer(200, self._body(call.is_stream))
+
+    async def _body(self, is_stream: bool) -> AsyncIterator[bytes]:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.inside -= 1
+        if not is_stream:
+            yield json.dumps(completion()).encode()
+            return
+        choice = {"index": 0, "delta": {"content": "x"}, "finish_reason": "stop"}
+        yield f"data: {json.dumps({'choices': [choice]})}\n\n".encode()
+
+    async def aclose(self) -> None:
+        pass
+
+
+def test_a_provider_is_never_given_more_than_it_runs(gateway: Gateway) -> None:
+    provider = OneAtATime()
+    gateway.names = Names({"one": provider}, missing={}, prices=PriceTable())
+
+    async def ask() -> list[httpx.Response]:
+        transport = ASGITransport(gateway.in_process)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://gw"
+        ) as client:
+            body = {**BODY, "model": "one/x", "request_breakdown": True}
+            calls = (
+                client.post(
+                    "/api/chat/completions", json={**body, "stream": i % 2 == 0}
+                )
+                for i in range(8)
+            )
+            return await asyncio.gather(*calls)
+
+    answers = run(ask())
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert provider.most == 1
+    waited = [answer.headers.get("x-respan-lab-queue-time") for answer in answers]
+    assert waited.count(None) == 1
+    for answer, said in zip(answers, waited, strict=True):
+        if answer.headers["content-type"] == "application/json":
+            found = answer.json()["request_breakdown"]
+            assert found["queue_time"] == pytest.approx(float(said or 0), abs=1e-5)
+
+
+def test_a_slot_is_given_back_when_the_waiting_is_cancelled() -> None:
+    async def check() -> None:
+        slots, provider = Slots(), OneAtATime()
+        async with slots.hold(provider) as first:
+            assert first == 0.0
+            waiting = asyncio.create_task(slots.hold(provider).__aenter__())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        async with asyncio.timeout(5), slots.hold(provider) as free:
+            assert free == 0.0
+
+    asyncio.run(check())
