@@ -28,9 +28,9 @@ def _respan_lab() -> None:
 
 @app.command()
 def demo(
-    out: Annotated[
-        Path, typer.Option(help="The folder that is written to.")
-    ] = Path("out/demo"),
+    out: Annotated[Path, typer.Option(help="The folder that is written to.")] = Path(
+        "out/demo"
+    ),
 ) -> None:
     """Compare two prompts on two real local models: offline, no key, no cost."""
     from .demo import run_demo

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from .errors import ConfigError
 from .evaluators import field_match
@@ -18,32 +18,38 @@ if TYPE_CHECKING:
 __all__ = ["run_demo"]
 
 MODELS = ["local/smollm2-135m", "local/smollm2-135m-q4_0"]
-SYSTEM = "You read messages to a shop."
-TERSE = """\
-Message from a customer: {{ text }}
-
-Write JSON with the intent (refund, delivery, cancel or damaged) and the order number.\
-"""
-EXAMPLES = """\
-Read the message from a customer. Write JSON with the intent (refund, delivery, cancel \
-or damaged) and the order number.
-
-Message: The kettle from D-1029 did not fit my kitchen, so I returned it and am \
-waiting for my money.
-{"intent": "refund", "order": "D-1029"}
-
-Message: The lid of the pan in D-3381 is bent.
-{"intent": "damaged", "order": "D-3381"}
-
-Message: {{ text }}
-"""
+TERSE = Prompt(
+    "Message from a customer: {{ text }}\n\n"
+    "Write JSON with the order number and the intent "
+    "(refund, delivery, cancel or damaged).",
+    system="You read messages to a shop.",
+)
+EXAMPLES = Prompt(
+    [
+        {
+            "role": "system",
+            "content": "Sort messages to a shop. Answer with JSON: the order number, "
+            "and the intent: refund (wants money back), delivery (asks where a parcel "
+            "is), cancel (wants to stop an order) or damaged (something is broken).",
+        },
+        {
+            "role": "user",
+            "content": "The kettle from D-1029 did not fit my kitchen, so I returned "
+            "it and am waiting for my money.",
+        },
+        {"role": "assistant", "content": '{"order": "D-1029", "intent": "refund"}'},
+        {"role": "user", "content": "The lid of the pan in D-3381 is bent."},
+        {"role": "assistant", "content": '{"order": "D-3381", "intent": "damaged"}'},
+        {"role": "user", "content": "{{ text }}"},
+    ]
+)
 
 
 class Ticket(BaseModel):
     """What a message is about; the models must answer in this form."""
 
+    order: str = Field(pattern="^[A-Z]-[0-9]{4}$")
     intent: Literal["refund", "delivery", "cancel", "damaged"]
-    order: str
 
 
 def accuracy(parsed: Any, expected: dict[str, str]) -> bool:
@@ -62,10 +68,7 @@ def run_demo(out: Path) -> None:
     """
     print("Two prompts x two real models x 24 support messages, on this machine.")
     results = compare(
-        {
-            "terse": Prompt(TERSE, system=SYSTEM),
-            "examples": Prompt(EXAMPLES, system=SYSTEM),
-        },
+        {"terse": TERSE, "examples": EXAMPLES},
         MODELS,
         _data(),
         params={"max_tokens": 32, "temperature": 0, "response_format": Ticket},

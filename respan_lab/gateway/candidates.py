@@ -1,7 +1,8 @@
 """Step: which model answers.
 
-One model is itself. A router list goes to its first model that can be called. A
-weighted list is drawn from, each model with the chance of its weight in their sum.
+One model is itself. Of a router list, one of the models that can be called is drawn,
+each with the same chance. A weighted list is drawn from, each model with the chance of
+its weight in their sum.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ async def choose(asked: Asked, names: Names, draw: Callable[[], float]) -> Candi
     Args:
         asked: The request.
         names: Who runs what.
-        draw: Gives numbers in [0, 1); used for weighted lists only.
+        draw: Gives numbers in [0, 1); used for lists only.
 
     Raises:
         GatewayFailure: The request names no model, or none that can be called.
@@ -63,7 +64,7 @@ async def choose(asked: Asked, names: Names, draw: Callable[[], float]) -> Candi
     if weighted:
         return await _drawn(_weighted(weighted), asked, names, draw)
     if len(models) > 1:
-        return await _routed(models, asked, names)
+        return await _routed(models, asked, names, draw)
     model = models[0] if models else asked.openai.get("model")
     if not isinstance(model, str) or not model:
         raise _bad("model", "name a model: `model`, `models` or `load_balance_models`")
@@ -84,7 +85,10 @@ def _models(asked: Asked) -> list[str]:
     return models
 
 
-async def _routed(models: list[str], asked: Asked, names: Names) -> Candidate:
+async def _routed(
+    models: list[str], asked: Asked, names: Names, draw: Callable[[], float]
+) -> Candidate:
+    usable: list[tuple[str, Destination]] = []
     skipped: list[str] = []
     for name in models:
         try:
@@ -93,15 +97,19 @@ async def _routed(models: list[str], asked: Asked, names: Names) -> Candidate:
         except GatewayFailure as failure:
             reason = str(failure)
         if reason is None:
-            said = f"the first usable of {len(models)} models"
-            return Candidate(name, found, "; skipped ".join([said, *skipped]))
-        skipped.append(f"{name}: {reason}")
-    raise GatewayFailure(
-        424,
-        f"none of `models` can be called: {'; '.join(skipped)}",
-        code="no_usable_model",
-        param="models",
-    )
+            usable.append((name, found))
+        else:
+            skipped.append(f"{name}: {reason}")
+    if not usable:
+        raise GatewayFailure(
+            424,
+            f"none of `models` can be called: {'; '.join(skipped)}",
+            code="no_usable_model",
+            param="models",
+        )
+    name, found = usable[_pick([1.0] * len(usable), draw)]
+    said = f"drawn from {len(usable)} usable of {len(models)} models"
+    return Candidate(name, found, "; skipped ".join([said, *skipped]))
 
 
 async def _unavailable(found: Destination) -> str | None:

@@ -133,12 +133,23 @@ def test_a_wrong_name_in_a_weighted_list_fails_always(gateway: Gateway) -> None:
     assert run(ask(gateway, load_balance_models=listed)).status_code == 404
 
 
-def test_the_router_takes_the_first_that_can_be_called(gateway: Gateway) -> None:
+def test_the_router_draws_from_those_that_can_be_called(gateway: Gateway) -> None:
     listed = ["openai/gpt-4o", "up/b", "up/a"]
-    answer = run(ask(gateway, models=listed, request_breakdown=True))
-    found = answer.json()["request_breakdown"]
-    assert found["candidate"] == "up/b"
-    assert found["reason"].startswith("the first usable of 3 models; skipped openai")
+
+    async def repeat() -> list[dict[str, Any]]:
+        answers = [
+            await ask(gateway, models=listed, request_breakdown=True) for _ in range(40)
+        ]
+        return [answer.json()["request_breakdown"] for answer in answers]
+
+    found = run(repeat())
+    counts = Counter(each["candidate"] for each in found)
+    assert set(counts) == {"up/a", "up/b"}
+    assert min(counts.values()) >= 8  # 40 fair draws give fewer once in 30,000
+    assert all(
+        each["reason"].startswith("drawn from 2 usable of 3 models; skipped openai")
+        for each in found
+    )
 
 
 def test_a_router_list_of_one_is_the_model(gateway: Gateway) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from respan_lab.errors import ConfigError, RespanError
 from respan_lab.gateway.providers import ProviderCall
-from respan_lab.gateway.providers.local import LocalProvider, pull_all
+from respan_lab.gateway.providers.local import LocalProvider
 from respan_lab.gateway.providers.local.probe import known_fault, remember
 from respan_lab.gateway.providers.local.server import RuntimeFault
 
@@ -132,7 +132,3 @@ def test_without_the_extra_the_reason_is_the_extra(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert len(lines) == 3
     assert all('pip install "respan-lab[local]"' in line for line in lines)
-
-
-def test_pull_all_is_silent_by_default() -> None:
-    assert pull_all.__defaults__ == (None,)

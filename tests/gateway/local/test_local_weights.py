@@ -15,7 +15,13 @@ from pathlib import Path
 import pytest
 
 from respan_lab.errors import ConfigError, RespanError
-from respan_lab.gateway.providers.local import CATALOGUE, Weights, cached, pull
+from respan_lab.gateway.providers.local import (
+    CATALOGUE,
+    Weights,
+    cached,
+    pull,
+    pull_all,
+)
 from respan_lab.gateway.providers.local.fetch import fetch
 
 MODEL = b"GGUF" + bytes(range(256)) * 40
@@ -239,3 +245,12 @@ def test_the_pulled_models_have_the_hashes_they_were_pulled_with(name: str) -> N
     assert sha256_of(path) == record["sha256"]
     if CATALOGUE[name].package:
         assert record["sha256"] == CATALOGUE[name].sha256
+
+
+@pytest.mark.local
+def test_pulling_all_again_finds_them_and_a_machine_that_runs_them() -> None:
+    assert all(cached(name) for name in CATALOGUE), "run `make install` first"
+    said: list[str] = []
+    paths = pull_all(said.append)
+    assert paths == [cached(name) for name in CATALOGUE]
+    assert said == [f"{path.parent.name} is there: {path}" for path in paths]
