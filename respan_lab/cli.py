@@ -14,7 +14,6 @@ __all__ = ["main"]
 
 app = typer.Typer(
     name="respan-lab",
-    help="Compare language models: every call a row, with its cost, latency and tokens.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a pretty traceback prints locals, and so keys

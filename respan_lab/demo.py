@@ -105,6 +105,7 @@ def _write(results: Results, out: Path) -> list[Path]:
     for path in paths:
         results.export(path)
     picture = out / "scores.png"
-    axes = results.plot.scores("accuracy")
-    axes.figure.savefig(picture, dpi=150, bbox_inches="tight")
+    figure = results.plot.scores("accuracy").get_figure(root=True)
+    if figure is not None:
+        figure.savefig(picture, dpi=150, bbox_inches="tight")
     return [*paths, picture]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import os
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from ..errors import ConfigError
 from ..prices import PriceTable
 from ..prompts import Prompt
 from ..transport import ASGITransport, OutgoingTransport, hop, run
-from ..wire import ChatParams, chat_request, params_doc, params_signature
+from ..wire import Channel, ChatParams, chat_request, params_doc, params_signature
 from .address import HOSTED_URL, Address, Backend
 from .call import perform
 from .catalogue import Catalogue
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Client"]
 
-Channel = Literal["top", "params", "header"]
 _EMBEDDED_URL = "http://embedded.localhost/api"
 
 
@@ -326,8 +325,9 @@ def _spelled(
 def _spell_out() -> None:
     """Give Shift-Tab every parameter with its meaning, from the tables in `wire`."""
     signature = params_signature(_spelled)
-    for method in (Client.chat, Client.achat, Client.stream, Client.astream):
-        method.__signature__ = signature  # type: ignore[attr-defined]
+    calls: list[Any] = [Client.chat, Client.achat, Client.stream, Client.astream]
+    for method in calls:
+        method.__signature__ = signature
         method.__doc__ = f"{inspect.cleandoc(method.__doc__ or '')}\n\n{params_doc()}"
 
 

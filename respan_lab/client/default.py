@@ -38,4 +38,10 @@ def _announce(gateway: Gateway) -> None:
         f"this machine ({found})"
     )
     # A notebook paints standard error red, which is wrong for good news.
-    print(line, file=sys.stdout if "ipykernel" in sys.modules else sys.stderr)
+    print(line, file=sys.stdout if _is_notebook() else sys.stderr)
+
+
+def _is_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None

@@ -1,8 +1,8 @@
 """Experiments: plan them, run them."""
 
-from .compare import acompare, compare
+from .axes import Grid, grid
+from .comparison import acompare, compare
 from .experiment import Experiment
-from .grid import Grid, grid
 from .target import Target
 
 __all__ = ["Experiment", "Grid", "Target", "acompare", "compare", "grid"]

@@ -9,8 +9,8 @@ from ..client import Client
 from ..errors import ConfigError
 from ..evaluators import check_evaluators
 from ..transport import hop, run
+from .axes import Grid
 from .data import read_items
-from .grid import Grid
 from .identity import without_credentials
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
@@ -194,5 +194,9 @@ def _plan_row(cell: Cell) -> dict[str, Any]:
     }
 
 
-for _method in (Experiment.run, Experiment.arun):
-    _method.__signature__ = signature_with_options(_method)  # type: ignore[attr-defined]
+def _spell_out(*methods: Any) -> None:
+    for method in methods:
+        method.__signature__ = signature_with_options(method)
+
+
+_spell_out(Experiment.run, Experiment.arun)

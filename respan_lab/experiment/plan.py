@@ -9,9 +9,9 @@ from typing import Any
 
 from ..errors import ConfigError, PromptError
 from ..prompts import conversation
-from ..wire import ChatRequest, chat_request
+from ..wire import Channel, ChatRequest, chat_request
+from .axes import settings
 from .data import Item
-from .grid import settings
 from .identity import cell_key
 from .prompts import NamedPrompt
 from .target import TARGET_FIELDS, Target
@@ -46,7 +46,7 @@ class Cell:
     params: Mapping[str, Any]
 
     def request(
-        self, *, run_id: str, stream: bool, channel: str = "top"
+        self, *, run_id: str, stream: bool, channel: Channel = "top"
     ) -> ChatRequest:
         """All that is sent for the cell by a run.
 
@@ -90,10 +90,11 @@ def compile_plan(
     _check_params(params, targets)
     rendered = _render_all(prompts, items)
     seen: Counter[str] = Counter()
+    asked: list[NamedPrompt | None] = [*prompts] if prompts else [None]
     cells = []
     for target in targets:
         gateway = gateway_of(target.candidates)
-        for prompt in prompts or [None]:
+        for prompt in asked:
             for point, values in settings(params):
                 merged = {**values, **target.params}
                 for index, item in enumerate(items):
@@ -127,7 +128,7 @@ def _request(
     params: Mapping[str, Any],
     *,
     stream: bool = False,
-    channel: str = "top",
+    channel: Channel = "top",
 ) -> ChatRequest:
     fields = {name: v for name, v in target.fields.items() if name != "model"}
     return chat_request(

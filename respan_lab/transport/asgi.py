@@ -1,4 +1,4 @@
-"""Requests to an ASGI app in the same process, streamed as they would be by a server."""
+"""Requests to an ASGI app in the same process, streamed as a server would."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import respan_lab as lab
+from respan_lab.experiment.axes import settings as points
 from respan_lab.experiment.data import read_items
-from respan_lab.experiment.grid import settings as points
 from respan_lab.experiment.identity import cell_key
 from respan_lab.experiment.prompts import named_prompts
 from respan_lab.experiment.target import as_targets

@@ -49,9 +49,11 @@ def compare(
         PromptError: A variable has no column; nothing was sent.
 
     Example:
-        >>> r = compare("Capital of {{ country }}?", ["sim/small", "sim/large"],
-        ...             [{"country": "Norway"}, {"country": "Peru"}], progress=False)
-        >>> r.df.shape[0]
+        >>> client = lab.Client(gateway=lab.Gateway(seed=1, sim_time_scale=0))
+        >>> r = lab.compare("Capital of {{ country }}?", ["sim/small", "sim/large"],
+        ...     [{"country": "Norway"}, {"country": "Peru"}],
+        ...     client=client, progress=False)
+        >>> len(r)
         4
     """
     experiment = Experiment(
