@@ -115,9 +115,8 @@ async def _routed(
 async def _unavailable(found: Destination) -> str | None:
     if found.provider.name != "local":  # all others are there if their key is
         return None
-    cards = await asyncio.to_thread(found.provider.models)
-    card = next((card for card in cards if card.id == found.slug), None)
-    return card.reason if card is not None and not card.is_available else None
+    card = await asyncio.to_thread(found.provider.card, found.slug)
+    return None if card.is_available else card.reason
 
 
 async def _drawn(

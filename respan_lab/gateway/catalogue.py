@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
 from .failure import GatewayFailure
-from .providers import ModelCard
 
 if TYPE_CHECKING:
     from ..prices import Price
     from .exchange import Exchange
     from .gateway import Gateway
-    from .providers import Provider
+    from .providers import ModelCard, Provider
 
 __all__ = ["list_models", "list_public_models", "show_model"]
 
@@ -46,8 +45,7 @@ async def show_model(gateway: Gateway, exchange: Exchange) -> None:
     except GatewayFailure as failure:
         await exchange.fail(failure, {})
         return
-    cards = await asyncio.to_thread(provider.models)
-    card = next((card for card in cards if card.id == slug), ModelCard(slug))
+    card = await asyncio.to_thread(provider.card, slug)
     price = gateway.prices.price(slug, provider.name)
     await exchange.answer_json(_listed(_Entry(provider, card, price)))
 
@@ -93,6 +91,7 @@ def _listed(entry: _Entry) -> dict[str, Any]:
         "available": card.is_available,
         "reason": card.reason,
         "context_window": card.context_window,
+        "provenance": card.provenance and dict(card.provenance),
         "input_cost": price and price.input,
         "output_cost": price and price.output,
         "cache_hit_input_cost": price and price.cached_input,

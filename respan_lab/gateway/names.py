@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Destination", "Names"]
 
+_PATH = "local:"  # what follows is the path of a model's file
+
 
 class Destination(NamedTuple):
     """Who runs a model, and what they call it."""
@@ -80,7 +82,8 @@ class Names:
         missing = self.missing.get(provider.name)
         if missing is not None and not has_credentials:
             raise _locked(f"{model!r} needs a key for {provider.name}: {missing}")
-        if not provider.is_open and slug not in self._slugs(provider):
+        is_path = model.startswith(_PATH)
+        if not (provider.is_open or is_path or slug in self._slugs(provider)):
             raise self._unknown(model)
         return Destination(provider, slug)
 
@@ -99,8 +102,8 @@ class Names:
         return provider is None or self._prices.is_listed(provider.name)
 
     def _split(self, model: str) -> tuple[Provider | None, str]:
-        if model.startswith("local:"):
-            return self.providers.get("local"), model.removeprefix("local:")
+        if model.startswith(_PATH):
+            return self.providers.get("local"), model.removeprefix(_PATH)
         prefix, _, slug = model.partition("/")
         if slug and prefix in self.providers:
             return self.providers[prefix], slug

@@ -60,10 +60,10 @@ async def _answer(gateway: Gateway, exchange: Exchange, record: Record) -> bytes
     asked = record.asked = read(exchange.content, exchange.headers)
     draw = gateway.draws.of(asked.identity(), asked.custom_identifier)
     candidate = record.candidate = await choose(asked, gateway.names, draw)
-    provider = candidate.destination.provider
+    provider, slug = candidate.destination
     secrets = (*gateway.secrets, *candidate.secrets)
     give = _streamed if asked.is_stream else _plain
-    async with gateway.slots.hold(provider) as queue_time:
+    async with gateway.slots.hold(provider, slug) as queue_time:
         record.call(queue_time)
         answer = await call(asked, candidate, draw=draw, secrets=secrets)
         async with aclosing(answer):

@@ -209,6 +209,12 @@ class OneAtATime:
     def models(self) -> list[ModelCard]:
         return [ModelCard("x")]
 
+    def card(self, slug: str) -> ModelCard:
+        return ModelCard(slug)
+
+    async def prepare(self, slug: str) -> None:
+        assert self.inside == 0  # the slot is held while it gets ready
+
     async def send(self, call: ProviderCall) -> ProviderAnswer:
         self.inside += 1
         self.most = max(self.most, self.inside)

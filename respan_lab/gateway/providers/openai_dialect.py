@@ -55,6 +55,13 @@ class OpenAIDialect:
         """List the models known beforehand."""
         return self._listing()
 
+    def card(self, slug: str) -> ModelCard:
+        """Tell what is known of one model."""
+        return ModelCard.among(self.models(), slug)
+
+    async def prepare(self, slug: str) -> None:
+        """Do nothing: a call needs no preparation."""
+
     async def send(self, call: ProviderCall) -> ProviderAnswer:
         """Post the body and return once the head of the answer is there."""
         response = await self._transport.handle_async_request(self._request(call))

@@ -25,6 +25,8 @@ class ModelCard:
         reason: Why it is not available; None if it is.
         price: Dollars per million tokens; None leaves it to the price table.
         context_window: Tokens that fit; None if unknown.
+        provenance: What exactly answers under this name, such as a file's hash and
+            the runtime's version; None if nobody here knows.
     """
 
     id: str
@@ -34,6 +36,12 @@ class ModelCard:
     reason: str | None = None
     price: Price | None = None
     context_window: int | None = None
+    provenance: Mapping[str, str] | None = None
+
+    @classmethod
+    def among(cls, cards: Sequence[ModelCard], slug: str) -> ModelCard:
+        """The listed card of a model, or a bare one if it is not listed."""
+        return next((card for card in cards if card.id == slug), cls(slug))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,16 @@ class Provider(Protocol):
 
     def models(self) -> Sequence[ModelCard]:
         """List the models. May read the disk; no network, and quick when repeated."""
+
+    def card(self, slug: str) -> ModelCard:
+        """Tell what is known of one model, listed or not. May read the disk."""
+
+    async def prepare(self, slug: str) -> None:
+        """Get ready for a call, such as by loading the model; often nothing.
+
+        The time is not the call's: it counts as waiting. What goes wrong here goes
+        wrong again in `send`, which says so in its answer.
+        """
 
     async def send(self, call: ProviderCall) -> ProviderAnswer:
         """Start the call and return once the head of the answer is there.

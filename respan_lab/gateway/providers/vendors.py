@@ -54,6 +54,13 @@ class TranslatedVendor:
         """List the models on the price list."""
         return self._listing()
 
+    def card(self, slug: str) -> ModelCard:
+        """Tell what is known of one model."""
+        return ModelCard.among(self.models(), slug)
+
+    async def prepare(self, slug: str) -> None:
+        """Do nothing: a call needs no preparation."""
+
     async def send(self, call: ProviderCall) -> ProviderAnswer:
         """Have the request translated and sent; return with the answer's head."""
         access = access_of(self._access, call.credentials)

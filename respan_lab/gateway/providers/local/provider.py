@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalProvider"]
 
+_CONTEXT = 4096  # tokens, for a file whose model is not in the catalogue
 _FREE = Price(input=0.0, output=0.0, cached_input=None, cache_write=None)
 
 
@@ -50,12 +51,12 @@ class LocalProvider:
         name: `local`.
         max_concurrency: One call at a time over all models, since two would slow each
             other down.
-        is_open: True, since any path may be asked for.
+        is_open: False: what is not listed is a path, which is looked for on the disk.
     """
 
     name = "local"
     max_concurrency: int | None = 1
-    is_open = True
+    is_open = False
 
     def __init__(self) -> None:
         # The server closes a connection after a stream without saying so.
@@ -71,8 +72,24 @@ class LocalProvider:
 
     def models(self) -> Sequence[ModelCard]:
         """List the models that have a name, with the reason if one cannot run."""
-        fault = known_fault()
-        return [_card(weights, fault) for weights in CATALOGUE.values()]
+        return [self.card(name) for name in CATALOGUE]
+
+    def card(self, slug: str) -> ModelCard:
+        """Tell what is known of a model; its file is hashed if that was never done."""
+        weights = CATALOGUE.get(slug)
+        try:
+            provenance, reason = self.provenance(slug), known_fault()
+        except RespanError as error:
+            provenance, reason = None, str(error)
+        return ModelCard(
+            slug,
+            label=weights.label if weights else "local model",
+            is_available=reason is None,
+            reason=reason,
+            price=_FREE,
+            context_window=weights.context_window if weights else _CONTEXT,
+            provenance=provenance,
+        )
 
     def provenance(self, model: str) -> dict[str, str]:
         """Say exactly what answers under a model's name, to be kept with results.
@@ -95,17 +112,17 @@ class LocalProvider:
             "sha256": file.sha256 or self._hash(file.path),
         }
 
-    async def prepare(self, model: str) -> None:
+    async def prepare(self, slug: str) -> None:
         """Load a model now, so that no call has to wait for it.
 
         Args:
-            model: The slug, or a path.
+            slug: The slug, or a path.
 
         Raises:
             ConfigError: The model is unknown, or its file is missing or damaged.
             RespanError: It cannot run here.
         """
-        await self._server(_find(model))
+        await self._server(_find(slug))
 
     async def send(self, call: ProviderCall) -> ProviderAnswer:
         """Ask a model, loading it first if need be."""
@@ -173,19 +190,6 @@ class LocalProvider:
         return self._hashes[key]
 
 
-def _card(weights: Weights, fault: str | None) -> ModelCard:
-    if fault is None and Shelf().get(weights) is None:
-        fault = _absent(weights)
-    return ModelCard(
-        weights.name,
-        label=weights.label,
-        is_available=fault is None,
-        reason=fault,
-        price=_FREE,
-        context_window=weights.context_window,
-    )
-
-
 def _absent(weights: Weights) -> str:
     return f"{weights.name} was not fetched yet: run `respan-lab pull`"
 
@@ -205,7 +209,7 @@ def _find(model: str) -> _File:
             f"with the path of a .gguf file{hint}"
         )
     read_head(path)
-    return _File(path.resolve(), path.stem, 4096, None)
+    return _File(path.resolve(), path.stem, _CONTEXT, None)
 
 
 def _shelved(weights: Weights) -> _File:

@@ -112,6 +112,13 @@ class SimulatedProvider:
             for name in (*MODELS, *self._functions)
         ]
 
+    def card(self, slug: str) -> ModelCard:
+        """Tell what is known of one model."""
+        return ModelCard.among(self.models(), slug)
+
+    async def prepare(self, slug: str) -> None:
+        """Do nothing: a call needs no preparation."""
+
     async def send(self, call: ProviderCall) -> ProviderAnswer:
         """Answer a call, as late as the model would."""
         start = asyncio.get_running_loop().time()
