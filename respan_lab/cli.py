@@ -30,11 +30,14 @@ def demo(
     out: Annotated[Path, typer.Option(help="The folder that is written to.")] = Path(
         "out/demo"
     ),
+    items: Annotated[
+        int, typer.Option(min=1, max=24, help="How many of the 24 messages to read.")
+    ] = 24,
 ) -> None:
     """Compare two prompts on two real local models: offline, no key, no cost."""
     from .demo import run_demo
 
-    run_demo(out)
+    run_demo(out, items=items)
 
 
 @app.command()

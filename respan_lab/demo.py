@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from .client import Client
 from .errors import ConfigError
 from .evaluators import field_match
 from .experiment import compare
+from .experiment.data import read_items
+from .gateway import Gateway
 from .prompts import Prompt
 
 if TYPE_CHECKING:
@@ -57,24 +60,31 @@ def accuracy(parsed: Any, expected: dict[str, str]) -> bool:
     return parsed is not None and parsed.model_dump() == expected
 
 
-def run_demo(out: Path) -> None:
+def run_demo(out: Path, *, items: int = 24) -> None:
     """Compare, print the summary, and write what can be looked at.
 
     Args:
         out: The folder that is written to; made if it is not there.
+        items: How many of the 24 messages are read.
 
     Raises:
         ConfigError: The models are not there, or cannot run on this machine.
     """
-    print("Two prompts x two real models x 24 support messages, on this machine.")
+    data = read_items(_data(), expected="expected", item="id")[:items]
+    print(
+        f"Two prompts x two real models x {len(data)} support messages, on this "
+        "machine, offline and without a key."
+    )
     results = compare(
         {"terse": TERSE, "examples": EXAMPLES},
         MODELS,
-        _data(),
+        [{"id": row.id, **row.variables, "expected": row.expected} for row in data],
         params={"max_tokens": 32, "temperature": 0, "response_format": Ticket},
         evaluators=[accuracy, field_match],
         item="id",
         name="demo",
+        # Local models whatever keys there are: a demo must not cost anything.
+        client=Client(gateway=Gateway()),
     )
     print(f"\n{results}\n")
     for path in _write(results, out):

@@ -266,14 +266,14 @@ def test_a_provider_is_never_given_more_than_it_runs(gateway: Gateway) -> None:
 def test_a_slot_is_given_back_when_the_waiting_is_cancelled() -> None:
     async def check() -> None:
         slots, provider = Slots(), OneAtATime()
-        async with slots.hold(provider) as first:
+        async with slots.hold(provider, "x") as first:
             assert first == 0.0
-            waiting = asyncio.create_task(slots.hold(provider).__aenter__())
+            waiting = asyncio.create_task(slots.hold(provider, "x").__aenter__())
             await asyncio.sleep(0)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-        async with asyncio.timeout(5), slots.hold(provider) as free:
+        async with asyncio.timeout(5), slots.hold(provider, "x") as free:
             assert free == 0.0
 
     asyncio.run(check())
