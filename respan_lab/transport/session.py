@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 
 from .clock import Clock
 from .faults import FAULTS, Phase, fault_of
+from .loop import at_exit, is_loop_thread, not_at_exit
 from .proxies import proxy_for
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Session:
             auto_decompress=False,
             trust_env=False,
         )
+        if is_loop_thread():
+            at_exit(self.close)
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request; see `OutgoingTransport.handle_async_request`."""
@@ -90,6 +93,7 @@ class Session:
 
     async def close(self) -> None:
         """Close all connections."""
+        not_at_exit(self.close)
         await self._connections.close()
 
     def _timeout_of(self, request: httpx.Request) -> aiohttp.ClientTimeout:
