@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 __all__ = ["Part", "answer_parts"]
 
-_WORDS = (
+_TEXT = (
     "the parcel was sent on monday and came late so please ask for a refund by mail "
     "or call us again when your new card has arrived at the counter near you"
-).split()
+)
+_WORDS = _TEXT.split()
 _DELTAS = 8
 
 

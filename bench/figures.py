@@ -21,9 +21,7 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
 
 def median_round(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Each figure's median over the rounds; what is no number is the first round's."""
-    return {
-        name: _median([entry[name] for entry in rounds]) for name in rounds[0].keys()
-    }
+    return {name: _median([entry[name] for entry in rounds]) for name in rounds[0]}
 
 
 def _median(values: Sequence[Any]) -> Any:

@@ -57,7 +57,9 @@ CONTENDERS = {
             (("LITELLM_LOCAL_MODEL_COST_MAP", "True"),),
         ),
         Contender("httpx", "via_httpx", _HTTPX),
-        Contender("httpx over aiohttp", "via_httpx", _HTTPX, (("TRANSPORT", "aiohttp"),)),
+        Contender(
+            "httpx over aiohttp", "via_httpx", _HTTPX, (("TRANSPORT", "aiohttp"),)
+        ),
     )
 }
 

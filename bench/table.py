@@ -46,10 +46,14 @@ class Target(NamedTuple):
     def __str__(self) -> str:
         verdict = "met" if self.is_met else "MISSED"
         bound = "at least" if self.at_least else "at most"
-        return f"{verdict}: {self.promise}: {self.measured:.4g} ({bound} {self.limit:.4g})"
+        return (
+            f"{verdict}: {self.promise}: {self.measured:.4g} ({bound} {self.limit:.4g})"
+        )
 
 
-def render(contenders: Mapping[str, Mapping[str, Any]], columns: Sequence[Column]) -> str:
+def render(
+    contenders: Mapping[str, Mapping[str, Any]], columns: Sequence[Column]
+) -> str:
     """The contenders as a Markdown table, aligned to be read as it is."""
     rows = [["", *(column.heading for column in columns)]]
     for name, figures in contenders.items():
@@ -94,7 +98,9 @@ def conclude(
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     first = cells[0].ljust(widths[0])
-    rest = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
+    rest = [
+        cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)
+    ]
     return f"| {' | '.join([first, *rest])} |"
 
 

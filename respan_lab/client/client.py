@@ -10,7 +10,8 @@ from ..errors import ConfigError
 from ..prices import PriceTable
 from ..prompts import Prompt
 from ..transport import ASGITransport, OutgoingTransport, hop, run
-from ..wire import Channel, ChatParams, chat_request, params_doc, params_signature
+from ..wire import ChatParams, chat_request, params_doc, params_signature
+from ..wire.request import Channel
 from .address import HOSTED_URL, Address, Backend
 from .call import perform
 from .catalogue import Catalogue

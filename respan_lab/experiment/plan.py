@@ -9,7 +9,8 @@ from typing import Any
 
 from ..errors import ConfigError, PromptError
 from ..prompts import conversation
-from ..wire import Channel, ChatRequest, chat_request
+from ..wire import ChatRequest, chat_request
+from ..wire.request import Channel
 from .axes import settings
 from .data import Item
 from .identity import cell_key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from typing import TYPE_CHECKING
 
 import httpx
@@ -108,4 +109,10 @@ class OutgoingTransport(httpx.AsyncBaseTransport):
     def _new_session(self) -> Session:
         from .session import Session
 
-        return Session(keepalive=self._keepalive, connect_timeout=self._connect_timeout)
+        session = Session(
+            keepalive=self._keepalive, connect_timeout=self._connect_timeout
+        )
+        # Whoever forgets to close us need not hear of it: the connections are closed
+        # with us, or with the loop when the interpreter ends.
+        weakref.finalize(self, session.close_soon).atexit = False
+        return session

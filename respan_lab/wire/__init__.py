@@ -7,7 +7,7 @@ from .completion import Completion
 from .failure import redact, status_error
 from .openai_params import OPENAI_FIELDS, OpenAIParams
 from .params import ChatParams, check_params
-from .request import Channel, ChatRequest, chat_request
+from .request import ChatRequest, chat_request
 from .respan_params import RESPAN_FIELDS, RespanParams
 from .signature import params_doc, params_signature
 from .sse import ServerSentEvent, SSEDecoder
@@ -20,7 +20,6 @@ __all__ = [
     "OPENAI_FIELDS",
     "RESPAN_FIELDS",
     "Attempt",
-    "Channel",
     "ChatParams",
     "ChatRequest",
     "Choice",
