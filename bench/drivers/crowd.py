@@ -12,6 +12,7 @@ import json
 import resource
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -56,6 +57,7 @@ class Answer(NamedTuple):
 
 
 Ask = Callable[[str], Awaitable[Answer]]
+Connect = Callable[[Task], AbstractAsyncContextManager[Ask]]
 
 
 class Stopwatch:
@@ -81,11 +83,11 @@ def prompt(number: int) -> str:
     )
 
 
-def compete(connect: Callable[[Task], Ask], *packages: str) -> None:
+def compete(connect: Connect, *packages: str) -> None:
     """Run the task with one caller's function and print what was measured.
 
     Args:
-        connect: Makes the function from the task, on the running loop.
+        connect: Makes the function from the task, and closes what it needed.
         packages: Whose versions are told.
     """
     report(asyncio.run(_compete(connect, task())), *packages)
@@ -97,13 +99,14 @@ def report(measured: dict[str, Any], *packages: str) -> None:
     print(json.dumps({**measured, "versions": versions}))
 
 
-async def _compete(connect: Callable[[Task], Ask], given: Task) -> dict[str, Any]:
-    ask = connect(given)
-    await _crowd(ask, range(-given.warm_up, 0), given.in_flight)
-    watch = Stopwatch()
-    answers, clocked = await _crowd(ask, range(given.calls), given.in_flight)
+async def _compete(connect: Connect, given: Task) -> dict[str, Any]:
+    async with connect(given) as ask:
+        await _crowd(ask, range(-given.warm_up, 0), given.in_flight)
+        watch = Stopwatch()
+        answers, clocked = await _crowd(ask, range(given.calls), given.in_flight)
+        spent = watch.read()
     return {
-        **watch.read(),
+        **spent,
         "answered": sum(1 for a in answers if a.text and a.tokens > 0),
         "priced": sum(1 for a in answers if a.cost),
         "clocked": clocked,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from crowd import MODEL, Answer, Ask, Task, compete
 
 import respan_lab as lab
 
 
-def connect(task: Task) -> Ask:
+@asynccontextmanager
+async def connect(task: Task) -> AsyncIterator[Ask]:
     client = lab.Client(base_url=task.url)
 
     def looked_at(done: lab.Completion) -> Answer:
@@ -25,7 +29,8 @@ def connect(task: Task) -> Ask:
             chunk.text  # noqa: B018  # looked at, as the others do
         return looked_at(stream.completion)
 
-    return ask_streamed if task.stream else ask
+    async with client:
+        yield ask_streamed if task.stream else ask
 
 
 if __name__ == "__main__":

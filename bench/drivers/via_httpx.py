@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 from crowd import MODEL, Answer, Ask, Task, compete
@@ -24,7 +26,8 @@ def transport(in_flight: int) -> httpx.AsyncBaseTransport:
     return httpx.AsyncHTTPTransport(limits=limits)
 
 
-def connect(task: Task) -> Ask:
+@asynccontextmanager
+async def connect(task: Task) -> AsyncIterator[Ask]:
     client = httpx.AsyncClient(transport=transport(task.in_flight), timeout=TIMEOUT)
     url = f"{task.url}/v1/chat/completions"
 
@@ -53,7 +56,8 @@ def connect(task: Task) -> Ask:
                     tokens = chunk["usage"]["total_tokens"]
         return Answer("".join(texts), tokens)
 
-    return ask_streamed if task.stream else ask
+    async with client:
+        yield ask_streamed if task.stream else ask
 
 
 if __name__ == "__main__":

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import litellm
 from crowd import MODEL, Answer, Ask, Task, compete
 
 litellm.suppress_debug_info = True
 
 
-def connect(task: Task) -> Ask:
+@asynccontextmanager
+async def connect(task: Task) -> AsyncIterator[Ask]:
     asked = {"model": f"openai/{MODEL}", "api_key": "none", "max_retries": 0}
     asked["api_base"] = f"{task.url}/v1"
 
@@ -32,7 +36,7 @@ def connect(task: Task) -> Ask:
         cost = litellm.completion_cost(done, model=asked["model"])
         return Answer(done.choices[0].message.content, done.usage.total_tokens, cost)
 
-    return ask_streamed if task.stream else ask
+    yield ask_streamed if task.stream else ask  # it has nothing to close
 
 
 if __name__ == "__main__":

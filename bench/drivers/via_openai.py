@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from crowd import MODEL, Answer, Ask, Task, compete
 from openai import AsyncOpenAI
 
 
-def connect(task: Task) -> Ask:
+@asynccontextmanager
+async def connect(task: Task) -> AsyncIterator[Ask]:
     client = AsyncOpenAI(api_key="none", base_url=f"{task.url}/v1", max_retries=0)
 
     async def ask(prompt: str) -> Answer:
@@ -29,7 +33,8 @@ def connect(task: Task) -> Ask:
                 tokens = chunk.usage.total_tokens
         return Answer("".join(texts), tokens)
 
-    return ask_streamed if task.stream else ask
+    async with client:
+        yield ask_streamed if task.stream else ask
 
 
 if __name__ == "__main__":

@@ -65,12 +65,7 @@ class OpenAIDialect:
     async def send(self, call: ProviderCall) -> ProviderAnswer:
         """Post the body and return once the head of the answer is there."""
         response = await self._transport.handle_async_request(self._request(call))
-        return ProviderAnswer(
-            response.status_code,
-            response.aiter_bytes(),
-            headers=response.headers,
-            close=response.aclose,
-        )
+        return ProviderAnswer.relay(response)
 
     async def aclose(self) -> None:
         """Do nothing: the transport is shared, and closed by its owner."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...prices import Price
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["ModelCard", "Provider", "ProviderAnswer", "ProviderCall"]
 
@@ -101,6 +104,20 @@ class ProviderAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, float | None] | None = None
     close: Callable[[], Awaitable[None]] | None = None
+
+    @classmethod
+    def relay(cls, response: httpx.Response) -> ProviderAnswer:
+        """Hand on the answer of a server as it comes.
+
+        Args:
+            response: Its body is still to be read.
+        """
+        return cls(
+            response.status_code,
+            response.aiter_bytes(),
+            headers=response.headers,
+            close=response.aclose,
+        )
 
     @classmethod
     def from_json(

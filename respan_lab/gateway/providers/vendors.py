@@ -74,12 +74,7 @@ class TranslatedVendor:
             )
         transport = await self._translations.get(self._vendor, access)
         response = await transport.handle_async_request(_request(call))
-        return ProviderAnswer(
-            response.status_code,
-            response.aiter_bytes(),
-            headers=response.headers,
-            close=response.aclose,
-        )
+        return ProviderAnswer.relay(response)
 
     async def aclose(self) -> None:
         """Do nothing: the translators are shared, and dropped by their owner."""

@@ -139,12 +139,7 @@ class LocalProvider:
             return _refusal(424, str(error), "model_unavailable")
         request = _request(call, server)
         response = await self._transport.handle_async_request(request)
-        return ProviderAnswer(
-            response.status_code,
-            response.aiter_bytes(),
-            headers=response.headers,
-            close=response.aclose,
-        )
+        return ProviderAnswer.relay(response)
 
     async def aclose(self) -> None:
         """End the models, unless another gateway here uses them."""
