@@ -29,7 +29,7 @@ def _processor() -> str:
 def _memory() -> str:
     for line in _lines("/proc/meminfo"):
         if line.startswith("MemTotal"):
-            return f"{round(int(line.split()[1]) / 1e6)} GB"
+            return f"{round(int(line.split()[1]) / 2**20)} GB"
     return ""
 
 

@@ -40,4 +40,4 @@ async def connect(task: Task) -> AsyncIterator[Ask]:
 
 
 if __name__ == "__main__":
-    compete(connect, "litellm", "openai", "aiohttp")
+    compete(connect, "litellm", "aiohttp")

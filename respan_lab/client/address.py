@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigError
 
@@ -44,7 +44,7 @@ class Address(NamedTuple):
             'https://api.respan.ai/api'
         """
         parts = urlsplit(text.strip())
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not _is_usable(parts):
             raise ConfigError(
                 f"base_url {_shown(text)!r} is not an address; "
                 f"write it like {HOSTED_URL!r}"
@@ -53,7 +53,7 @@ class Address(NamedTuple):
             raise ConfigError(
                 "base_url must not carry a user name or password; pass api_key="
             )
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ConfigError(
                 f"base_url {_shown(text)!r} would send the key unencrypted to another "
                 "machine; use https://, or http:// for a loopback address only"
@@ -62,6 +62,14 @@ class Address(NamedTuple):
         host = parts.netloc.lower()
         backend: Backend = "hosted" if parts.hostname in _HOSTED_HOSTS else "custom"
         return cls(f"{parts.scheme}://{host}{path}", backend, host + path)
+
+
+def _is_usable(parts: SplitResult) -> bool:
+    try:
+        parts.port  # noqa: B018  # raises if it is no number, or too large
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def is_loopback(host: str) -> bool:

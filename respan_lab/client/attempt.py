@@ -13,11 +13,13 @@ import httpx
 from ..errors import (
     APIConnectionError,
     APIError,
+    APIStatusError,
     APITimeoutError,
     StreamError,
 )
 from ..transport import Clock, was_sent
 from ..wire import Attempt, SSEDecoder, StreamAssembler, Timing, redact, status_error
+from ..wire.failure import error_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from .door import Door
 
 __all__ = ["Answer", "Trial"]
+
+_SHOWN = 200  # characters of an answer that nobody can read
 
 
 class Answer(NamedTuple):
@@ -63,6 +67,9 @@ class Trial:
         self._failure: BaseException | None = None
         self._ended_at: float | None = None
         self._deltas: list[float] = []
+        self._headers: Mapping[str, str] = {}
+        self._assembler: StreamAssembler | None = None
+        self._read_at: float | None = None
         self.started_at = datetime.now(UTC)
 
     @property
@@ -75,6 +82,22 @@ class Trial:
             return was_sent(failure, self._clock)
         return self._clock.handed_at is not None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gateway said no: an answer that is not billed."""
+        return isinstance(self._failure, APIStatusError)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it came to an end of its own, and was not stopped."""
+        return isinstance(self._failure, Exception)
+
+    @property
+    def partial(self) -> dict[str, Any] | None:
+        """What has come of a streamed answer by now; None if nothing."""
+        so_far = self._assembler.result() if self._assembler else {}
+        return so_far if so_far.get("choices") else None
+
     async def run(self, timeout: float | None) -> Answer:
         """Send, read to the end, and time it.
 
@@ -86,12 +109,16 @@ class Trial:
         """
         try:
             async with asyncio.timeout(timeout):
-                raw, headers = await self._exchange()
+                raw = await self._exchange()
+        except TimeoutError as error:
+            # Some keep the connection open after the last word: nothing is missing.
+            if not self._is_whole:
+                raise self._failed(error, timeout) from None
+            assert self._assembler is not None  # it has said that it is whole
+            raw = self._assembler.result()
         except BaseException as error:
-            self._ended_at = perf_counter()
-            self._failure = error
-            raise self._translated(error, timeout) from None
-        return Answer(raw, headers, self._timing())
+            raise self._failed(error, timeout) from None
+        return Answer(raw, self._headers, self._timing())
 
     def record(self, error: APIError | None = None, *, wait: float = 0.0) -> Attempt:
         """This attempt as a record.
@@ -113,20 +140,21 @@ class Trial:
             wait=wait,
         )
 
-    async def _exchange(self) -> tuple[dict[str, Any], Mapping[str, str]]:
+    async def _exchange(self) -> dict[str, Any]:
         handing = perf_counter()
         response = await self._door.send(self._request, self._clock)
         if self._clock.handed_at is None:  # a transport of the user's keeps no clock
             self._clock.handed_at = handing
+        self._headers = response.headers
         try:
-            return await self._read(response), response.headers
+            return await self._read(response)
         finally:
             self._ended_at = perf_counter()
             await response.aclose()
 
     async def _read(self, response: httpx.Response) -> dict[str, Any]:
         self._status = response.status_code
-        if response.status_code >= 400:
+        if not 200 <= response.status_code < 300:
             raise status_error(
                 response.status_code,
                 response.headers,
@@ -136,13 +164,14 @@ class Trial:
         kind = response.headers.get("content-type", "")
         if self._request.stream and "json" not in kind:
             return await self._read_stream(response)
-        return _decoded(await response.aread())
+        return self._answer(await response.aread())
 
     async def _read_stream(self, response: httpx.Response) -> dict[str, Any]:
         decoder = SSEDecoder()
-        assembler = StreamAssembler(secrets=self._secrets)
+        assembler = self._assembler = StreamAssembler(secrets=self._secrets)
         try:
             async for data in response.aiter_bytes():
+                self._read_at = perf_counter()
                 self._take(decoder.feed(data), assembler)
             self._take(decoder.flush(), assembler)
             if not assembler.has_finished:
@@ -150,7 +179,9 @@ class Trial:
                     "the stream ended without a finish_reason and without [DONE]"
                 )
         except (httpx.RequestError, StreamError) as error:
-            raise _broken(error, assembler, self._secrets) from None
+            # A connection that breaks after the last word has cost nothing.
+            if isinstance(error, StreamError) or not self._is_whole:
+                raise _broken(error, assembler, self._secrets) from None
         return assembler.result()
 
     def _take(self, events: list[Any], assembler: StreamAssembler) -> None:
@@ -158,7 +189,7 @@ class Trial:
             if event.data == "[DONE]":
                 assembler.mark_done()  # reading goes on: a breakdown may follow
                 continue
-            chunk = assembler.feed(_decoded(event.data), event=event.event)
+            chunk = assembler.feed(self._decoded(event.data), event=event.event)
             if chunk is None:
                 continue
             if chunk.has_content:
@@ -166,8 +197,46 @@ class Trial:
             if self._on_chunk is not None:
                 self._on_chunk(chunk)
 
+    @property
+    def _is_whole(self) -> bool:
+        """Whether every choice that was asked for has come to its end."""
+        assembler = self._assembler
+        if assembler is None or not assembler.has_finished:
+            return False
+        n = self._request.body.get("n", 1)
+        return bool(len(assembler.result()["choices"]) >= n)
+
+    def _answer(self, content: bytes) -> dict[str, Any]:
+        """A plain answer, if it is one: some report an error with a status of 200."""
+        raw = self._decoded(content)
+        if raw.get("choices") or raw.keys() & {"role", "content"}:
+            return raw
+        said = redact(error_message(raw) or str(raw), self._secrets)[:_SHOWN]
+        raise StreamError(f"the gateway answered, but with no choice: {said}")
+
+    def _decoded(self, content: bytes | str) -> dict[str, Any]:
+        try:
+            value = json.loads(content)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            return value
+        text = (
+            content.decode("utf-8", "replace")
+            if isinstance(content, bytes)
+            else content
+        )
+        shown = redact(text, self._secrets)[:_SHOWN]
+        raise StreamError(f"the gateway answered with something unreadable: {shown!r}")
+
+    def _failed(self, error: BaseException, timeout: float | None) -> BaseException:
+        self._ended_at = perf_counter()
+        self._failure = error
+        return self._translated(error, timeout)
+
     def _timing(self) -> Timing:
-        handed, ended = self._clock.handed_at, self._ended_at
+        # A stream's last byte may come long before its connection is closed.
+        handed, ended = self._clock.handed_at, self._read_at or self._ended_at
         assert handed is not None  # the answer has come, so both are known
         assert ended is not None
         first = self._deltas[0] - handed if self._deltas else None
@@ -203,18 +272,6 @@ class Trial:
     @property
     def _secrets(self) -> tuple[str, ...]:
         return (*self._door.secrets, *self._request.secrets)
-
-
-def _decoded(content: bytes | str) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        shown = content[:200]
-        text = shown.decode("utf-8", "replace") if isinstance(shown, bytes) else shown
-        raise StreamError(f"the gateway answered with something unreadable: {text!r}")
-    return value
 
 
 def _broken(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,6 +12,8 @@ from ..errors import APIError, APIStatusError, ConfigError
 from .rest import fetch
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
     import pandas as pd
 
     from .address import Backend
@@ -69,14 +73,17 @@ class Catalogue:
         body = await fetch(self._door, "/models")
         return [_renamed(card) for card in _items(body, "data")]
 
-    async def card(self, name: str) -> dict[str, Any] | None:
-        """What is known of one model; None where the gateway keeps no list.
+    async def known(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What is known of these models, by name; a gateway without a list knows none.
 
         Raises:
-            ConfigError: The gateway has no model of this name; names the nearest.
+            ConfigError: The gateway has no model of a name; names the nearest.
         """
-        if self._is_hosted:
-            return await self._hosted_card(name)
+        card = await self._hosted_card() if self._is_hosted else self._card
+        found = await asyncio.gather(*(card(name) for name in names))
+        return {name: card for name, card in zip(names, found, strict=True) if card}
+
+    async def _card(self, name: str) -> dict[str, Any] | None:
         try:
             body = await fetch(self._door, f"/models/{quote(name)}")
         except APIStatusError as error:
@@ -87,11 +94,20 @@ class Catalogue:
             return None
         return _renamed(body) if isinstance(body, dict) else None
 
-    async def _hosted_card(self, name: str) -> dict[str, Any] | None:
+    async def _hosted_card(self) -> Callable[[str], Awaitable[dict[str, Any] | None]]:
+        """Read the long list once, for all the names."""
         try:
-            cards = {card["model"]: card for card in await self.cards()}
+            listed = await self.cards()
         except APIError:
-            return None  # the call itself will tell
+            listed = []  # the calls themselves will tell
+        cards = {str(card["model"]): card for card in listed if card.get("model")}
+        return partial(self._in_list, cards)
+
+    async def _in_list(
+        self, cards: Mapping[str, dict[str, Any]], name: str
+    ) -> dict[str, Any] | None:
+        if not cards:
+            return None
         for spelling in (name, name.partition("/")[2]):
             if spelling in cards:
                 return cards[spelling]

@@ -10,9 +10,10 @@ from ..errors import ConfigError
 from ..prices import PriceTable
 from ..prompts import Prompt
 from ..transport import ASGITransport, OutgoingTransport, hop, run
-from ..wire import ChatParams, chat_request, params_doc, params_signature
+from ..wire import chat_request, params_doc, params_signature
 from ..wire.request import Channel
 from .address import HOSTED_URL, Address, Backend
+from .asked import OWN, Asked, spelled
 from .call import perform
 from .catalogue import Catalogue
 from .default import shared_gateway
@@ -27,25 +28,11 @@ if TYPE_CHECKING:
 
     from ..gateway import Gateway
     from ..wire import ChatRequest, Chunk, Completion
-
-    Messages = str | Sequence[Mapping[str, Any]] | Prompt | None
+    from .asked import Messages
 
 __all__ = ["Client"]
 
 _EMBEDDED_URL = "http://embedded.localhost/api"
-
-
-class Asked(ChatParams, total=False):
-    """What a call may be given: the contract's parameters and our own five."""
-
-    model: str | None
-    route_provider: str | None
-    beta: Sequence[str]
-    channel: Channel | None
-    extra: Mapping[str, Any] | None
-
-
-_OWN = ("model", "route_provider", "beta", "channel", "extra")
 
 
 class Client:
@@ -95,8 +82,12 @@ class Client:
     ) -> None:
         if channel not in ("top", "params", "header"):
             raise ConfigError(f"channel={channel!r}: use 'top', 'params' or 'header'")
-        if max_retries < 0:
-            raise ConfigError(f"max_retries={max_retries}: use 0 or more")
+        _check_limits(max_retries, timeout)
+        if gateway is not None and not hasattr(gateway, "in_process"):
+            raise ConfigError(
+                f"gateway is a {type(gateway).__name__}: it is a lab.Gateway on this "
+                "machine; give another one's address as base_url="
+            )
         if gateway is not None and (api_key or base_url):
             raise ConfigError(
                 "gateway= is an embedded gateway; leave api_key and base_url out, or "
@@ -111,7 +102,6 @@ class Client:
         if self._gateway is None:
             api_key = api_key or os.environ.get("RESPAN_API_KEY") or None
             base_url = base_url or os.environ.get("RESPAN_BASE_URL") or None
-        self._base_url = base_url
         if self._gateway is None and not (api_key or base_url or self._own_transport):
             self._gateway = shared_gateway()
         if self._gateway is not None:
@@ -119,7 +109,7 @@ class Client:
             key, prices = None, self._gateway.prices
         else:
             address = Address.parse(base_url or HOSTED_URL)
-            key, prices = Secret(api_key) if api_key else None, PriceTable()
+            key, prices = Secret.checked(api_key), PriceTable()
         self._address, self._prices = address, prices
         self._door = Door(address.url, self._carrier(), key)
         self._catalogue = Catalogue(self._door, address.backend)
@@ -275,7 +265,8 @@ class Client:
                 "is needed"
             )
         return {
-            "base_url": self._base_url,
+            # In full: where no key is set, it must not turn to another gateway.
+            "base_url": self._address.url,
             "channel": self._channel,
             "max_retries": self._max_retries,
             "timeout": self._timeout,
@@ -289,9 +280,9 @@ class Client:
     ) -> ChatRequest:
         if isinstance(messages, Prompt):
             messages = messages.render()
-        own = {name: asked[name] for name in _OWN if name in asked}
+        own = {name: asked[name] for name in OWN if name in asked}
         own["channel"] = own.get("channel") or self._channel
-        params = {name: asked[name] for name in asked if name not in _OWN}
+        params = {name: asked[name] for name in asked if name not in OWN}
         return chat_request(messages, stream=stream, params=params, **own)
 
     def _streamer(
@@ -309,23 +300,20 @@ class Client:
         await self._door.transport.aclose()
 
 
-def _spelled(
-    self: Client,
-    messages: Messages = None,
-    *,
-    model: str | None = None,
-    route_provider: str | None = None,
-    beta: Sequence[str] = (),
-    channel: Channel | None = None,
-    extra: Mapping[str, Any] | None = None,
-    **params: Any,
-) -> None:
-    """What every call takes, for Shift-Tab."""
+def _check_limits(max_retries: int, timeout: float | None) -> None:
+    is_whole = isinstance(max_retries, int) and not isinstance(max_retries, bool)
+    if not is_whole or max_retries < 0:
+        raise ConfigError(f"max_retries={max_retries!r}: use a whole number, 0 or more")
+    is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if timeout is not None and not (is_number and timeout > 0):
+        raise ConfigError(
+            f"timeout={timeout!r}: use seconds above 0, or None to wait for ever"
+        )
 
 
 def _spell_out() -> None:
     """Give Shift-Tab every parameter with its meaning, from the tables in `wire`."""
-    signature = params_signature(_spelled)
+    signature = params_signature(spelled)
     calls: list[Any] = [Client.chat, Client.achat, Client.stream, Client.astream]
     for method in calls:
         method.__signature__ = signature

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from .._version import __version__
+from ..errors import ConfigError
 
 if TYPE_CHECKING:
     from ..transport import Clock
@@ -28,6 +29,26 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
+
+    @classmethod
+    def checked(cls, key: str | None) -> Secret | None:
+        """A key that a header can carry; None without one.
+
+        Args:
+            key: As it was pasted; space around it is dropped.
+
+        Raises:
+            ConfigError: It is no text, or holds what no key has. It is not shown.
+        """
+        text = key.strip() if isinstance(key, str) else key
+        if not text:
+            return None
+        if isinstance(text, str) and text.isascii() and text.isprintable():
+            return cls(text)
+        raise ConfigError(
+            "api_key is not a key: use the text you were given, of ASCII letters, "
+            "digits and punctuation only"
+        )
 
     def reveal(self) -> str:
         """The key itself."""

@@ -38,7 +38,7 @@ async def fetch(door: Door, path: str, body: Any = None) -> Any:
     except httpx.RequestError as error:
         text = redact(str(error) or type(error).__name__, door.secrets)
         raise APIConnectionError(f"{where}: {text}") from None
-    if response.status_code >= 400:
+    if not 200 <= response.status_code < 300:
         raise status_error(
             response.status_code,
             response.headers,

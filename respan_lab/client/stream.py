@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import queue
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import StreamError
 from ..transport import submit
+from ..transport.loop import is_loop_thread
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -34,6 +36,7 @@ class _Stream:
     def __init__(self, start: Start, put: Callable[[Any], None]) -> None:
         self._completion: Completion | None = None
         self._is_over = False
+        self._put = put
         self._work: concurrent.futures.Future[Completion] = submit(start(put))
         self._work.add_done_callback(lambda _: put(_END))
         weakref.finalize(self, self._work.cancel)
@@ -59,6 +62,7 @@ class _Stream:
     def _finish(self) -> None:
         """Raise what the work ended with, or keep its answer."""
         self._is_over = True
+        self._put(_END)  # for whoever else waits on another thread
         if not self._work.cancelled():
             self._completion = self._work.result()
 
@@ -71,6 +75,11 @@ class ChatStream(_Stream):
     """
 
     def __init__(self, start: Start) -> None:
+        if is_loop_thread():
+            raise RuntimeError(
+                "a blocking stream was opened on respan_lab's own event loop, which "
+                "it would block: use the async form (`client.astream(...)`)"
+            )
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         super().__init__(start, self._queue.put)
 
@@ -102,12 +111,10 @@ class AsyncChatStream(_Stream):
 
     def __init__(self, start: Start) -> None:
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
-        self._loop = asyncio.get_running_loop()
-        super().__init__(start, self._put)
-
-    def _put(self, item: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the reader's loop has closed
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+        # Nothing that the work holds may hold the stream: left alone, it must go, and
+        # end the work with it.
+        put = partial(_hand_over, asyncio.get_running_loop(), self._queue)
+        super().__init__(start, put)
 
     def __aiter__(self) -> Self:
         return self
@@ -134,3 +141,10 @@ class AsyncChatStream(_Stream):
 
     async def __aexit__(self, *exc: object) -> None:
         self.close()
+
+
+def _hand_over(
+    loop: asyncio.AbstractEventLoop, items: asyncio.Queue[Any], item: Any
+) -> None:
+    with contextlib.suppress(RuntimeError):  # the reader's loop has closed
+        loop.call_soon_threadsafe(items.put_nowait, item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -71,9 +72,47 @@ def compare(
 
 
 async def acompare(prompts: Any, models: Any, data: Any = None, **how: Any) -> Results:
-    """Ask everything, and await the results; takes what `compare` takes."""
+    """Ask everything, and await the results; takes what `compare` takes.
+
+    Args:
+        prompts: As in `compare`, and so are the further arguments.
+        models: One or a list of names and `lab.Target`s.
+        data: The rows; None is one item.
+        **how: The further keywords of `compare`.
+
+    Returns:
+        The results, a row for every cell: failures too.
+
+    Raises:
+        ConfigError: As `compare`; nothing was sent.
+        PromptError: As `compare`; nothing was sent.
+
+    Example:
+        >>> import asyncio
+        >>> client = lab.Client(gateway=lab.Gateway(seed=1, sim_time_scale=0))
+        >>> how = {"client": client, "progress": False}
+        >>> len(asyncio.run(lab.acompare("Hello", "sim/small", **how)))
+        1
+    """
     own = {key: how.pop(key) for key in _OWN if key in how}
     return await Experiment(prompts, models, data, **own).arun(**how)
 
 
 _OWN = ("params", "repeat", "evaluators", "expected", "item", "name")
+
+
+def _spell_out() -> None:
+    """Give Shift-Tab the keywords of a run too, of both."""
+    signature = inspect.signature(compare)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    run = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in inspect.signature(Experiment.run).parameters.items()
+        if name != "self"
+    ]
+    functions: list[Any] = [compare, acompare]
+    for function in functions:
+        function.__signature__ = signature.replace(parameters=[*own, *run])
+
+
+_spell_out()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 __all__ = ["Item", "read_items"]
@@ -39,8 +42,13 @@ def read_items(data: Any, *, expected: str, item: str) -> list[Item]:
     rows, ids = _rows(data)
     if not rows:
         raise ConfigError("data has no rows")
-    if all(item in row for row in rows):
-        ids = [row[item] for row in rows]
+    columns = dict.fromkeys(name for row in rows for name in row)
+    for argument, name in (("expected", expected), ("item", item)):
+        if name not in columns and name != argument:
+            shown = ", ".join(map(repr, columns))
+            raise ConfigError(f"{argument}={name!r} is no column of the data: {shown}")
+    if item in columns:
+        ids = [row.get(item) for row in rows]
     _require_unique(ids, item)
     return [
         Item(
@@ -65,37 +73,50 @@ def _rows(data: Any) -> tuple[list[dict[str, Any]], list[Any]]:
         return [_clean(row) for row in data], list(range(len(data)))
     if hasattr(data, "to_pandas"):
         data = data.to_pandas()
-    if hasattr(data, "to_dict") and hasattr(data, "index"):
-        records = data.to_dict("records")
-        return [_clean(row) for row in records], data.index.tolist()
+    if hasattr(data, "to_dict") and hasattr(data, "columns"):
+        return _frame_rows(data)
     raise ConfigError(
         f"data is a {type(data).__name__}; give a DataFrame, a list of mappings, a "
         "path (.csv, .jsonl, .parquet) or anything with to_pandas()"
     )
 
 
+def _frame_rows(frame: pd.DataFrame) -> tuple[list[dict[str, Any]], list[Any]]:
+    twice = frame.columns[frame.columns.duplicated()].tolist()
+    if twice:
+        raise ConfigError(f"data has the column {twice[0]!r} twice; rename one")
+    return [_clean(row) for row in frame.to_dict("records")], frame.index.tolist()
+
+
 def _read_file(path: Path) -> pd.DataFrame | list[dict[str, Any]]:
     if not path.is_file():
         raise ConfigError(f"data: there is no file {str(path)!r}")
-    kind = path.suffix.lower()
-    if kind == ".jsonl":
-        return _read_jsonl(path)
     import pandas as pd
 
-    if kind == ".csv":
-        return pd.read_csv(path)
-    if kind == ".parquet":
-        return pd.read_parquet(path)
-    raise ConfigError(
-        f"data: {path.name!r} is of no known kind; use .csv, .jsonl or .parquet"
-    )
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".jsonl": _read_jsonl,
+        # Only an empty field is a hole: "NA" and "None" are words people label with.
+        ".csv": partial(pd.read_csv, keep_default_na=False, na_values=[""]),
+        ".parquet": pd.read_parquet,
+    }
+    read = readers.get(path.suffix.lower())
+    if read is None:
+        raise ConfigError(
+            f"data: {path.name!r} is of no known kind; use {', '.join(readers)}"
+        )
+    try:
+        return read(path)
+    except ConfigError:
+        raise
+    except (ValueError, OSError) as error:  # pandas' and pyarrow's own are ValueErrors
+        raise ConfigError(f"data: {path.name!r} cannot be read: {error}") from None
 
 
 def _read_jsonl(path: Path) -> list[dict[str, Any]]:
     import json
 
     rows = []
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -110,11 +131,21 @@ def _read_jsonl(path: Path) -> list[dict[str, Any]]:
 
 def _clean(row: Mapping[Any, Any]) -> dict[Any, Any]:
     """The row with a hole shown as None, whatever its column's dtype calls it."""
-    return {name: None if _is_missing(value) else value for name, value in row.items()}
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if callable(getattr(value, "tolist", None)) and getattr(value, "ndim", None):
+        return _plain(value.tolist())  # an array, as a Parquet file gives a list
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    return None if _is_missing(value) else value
 
 
 def _is_missing(value: Any) -> bool:
-    if value is None or isinstance(value, str | bool | int | list | dict):
+    if value is None or isinstance(value, str | bool | int):
         return value is None
     # NaN and NaT differ from themselves, pandas' NA gives no answer; arrays give many.
     differs = value != value
@@ -124,6 +155,11 @@ def _is_missing(value: Any) -> bool:
 def _require_unique(ids: list[Any], item: str) -> None:
     seen = set()
     for row_id in ids:
+        if not isinstance(row_id, Hashable):
+            raise ConfigError(
+                f"the item id {row_id!r} (column {item!r}) is a "
+                f"{type(row_id).__name__}; use a text or a number"
+            )
         if row_id in seen:
             raise ConfigError(
                 f"the item id {row_id!r} occurs twice (column {item!r}, else the "

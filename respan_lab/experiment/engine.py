@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import APIError
 from ..evaluators import ascore
 from .pacing import start_offset
-from .rows import failed_row, identity_row, rows_of, unsent_row
+from .rows import broken_row, failed_row, identity_row, rows_of, stopped_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -71,14 +71,21 @@ class Engine:
 
     def rows(self) -> Rows:
         """A row per cell and choice, in order; what was not run is `skipped`."""
-        rows: Rows = []
-        backend = self._client.backend
-        for index, cell in enumerate(self._cells):
-            identity = identity_row(cell, run_id=self._run_id, backend=backend)
-            outcome = self._outcomes.get(index)
-            for columns in outcome or [unsent_row(was_sent=False, reason="stopped")]:
-                rows.append({**identity, **columns})
+        rows = [
+            {**self._identity(cell), **columns}
+            for index, cell in enumerate(self._cells)
+            for columns in self._outcomes.get(index) or [stopped_row(())]
+        ]
+        # An evaluator has its column even if no answer came that it could score.
+        named = {name for row in rows for name in row}
+        for evaluator in self._evaluators:
+            score = f"score_{evaluator}"
+            if not any(n == score or n.startswith(f"{score}_") for n in named):
+                rows[0] |= {score: None}
         return rows
+
+    def _identity(self, cell: Cell) -> dict[str, Any]:
+        return identity_row(cell, run_id=self._run_id, backend=self._client.backend)
 
     def _order(self) -> list[int]:
         """Items shuffled, with all cells of an item adjacent in time.
@@ -107,13 +114,14 @@ class Engine:
         trials: list[Trial] = []
         try:
             completion = await self._call(cell, gates, trials)
+            rows = rows_of(cell, completion)
         except APIError as error:
-            return [failed_row(error)]
+            return [failed_row(error, trials)]
         except asyncio.CancelledError:
-            sent = bool(trials) and trials[-1].was_sent
-            self._outcomes[index] = [unsent_row(was_sent=sent, reason="stopped")]
+            self._outcomes[index] = [stopped_row(trials)]
             raise
-        rows = rows_of(cell, completion)
+        except Exception as error:  # what goes wrong in one cell costs no other
+            return [broken_row(error, trials)]
         # An answer is kept before its score is known: it has been paid for.
         self._outcomes[index] = rows
         await self._score(cell, completion, rows)
@@ -138,14 +146,16 @@ class Engine:
     async def _score(self, cell: Cell, completion: Completion, rows: Rows) -> None:
         if not self._evaluators:
             return
+        identity = self._identity(cell)
         for row, choice in zip(rows, completion.choices, strict=False):
+            # Copies: a function that changes what it is given changes nothing here.
             context = {
                 "output": choice.text,
                 "expected": cell.item.expected,
                 "parsed": choice.parsed,
                 "tool_calls": choice.tool_calls,
-                "variables": cell.item.variables,
-                "row": row,
+                "variables": dict(cell.item.variables),
+                "row": {**identity, **row},
                 "completion": completion,
             }
             row.update(await ascore(self._evaluators, context))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ..client import Client
-from ..errors import ConfigError
+from ..errors import ConfigError, RespanError
 from ..evaluators import check_evaluators
 from ..transport import hop, run
+from .additions import opened
 from .axes import Grid
 from .data import read_items
 from .identity import without_credentials
@@ -78,10 +81,12 @@ class Experiment:
         self._prompts = named_prompts(prompts)
         self._targets = as_targets(models)
         self._items = read_items(data, expected=expected, item=item)
-        self._params = dict(params or {})
+        self._params = opened(params or {})
         self._repeat = repeat
-        self._evaluators = check_evaluators(evaluators)
+        self._evaluators = check_evaluators(() if evaluators is None else evaluators)
         self._cells(lambda _: "")  # every request is checked before any is sent
+        # What is changed outside from now on changes nothing here.
+        self._params, self._targets = deepcopy((self._params, self._targets))
 
     def __len__(self) -> int:
         """How many cells: the calls of one run."""
@@ -113,7 +118,7 @@ class Experiment:
         """
         import pandas as pd
 
-        client = client or Client()
+        client = _checked(client)
         return pd.DataFrame([_plan_row(c) for c in self._cells(client.identity_of)])
 
     def run(
@@ -123,7 +128,7 @@ class Experiment:
 
         Interrupting stops the calls in flight and raises `KeyboardInterrupt`, whose
         `results` are what had come by then (in a notebook, in the next cell:
-        `sys.last_value.results`).
+        `sys.last_value.results`). So does whatever else ends a run early.
 
         Args:
             client: Makes the calls; None is `lab.Client()`.
@@ -141,21 +146,28 @@ class Experiment:
                 sent.
         """
         job = self._job(client, options)
-        try:
-            with job.progress:
-                run(job.work())
-        except KeyboardInterrupt as interrupt:
-            interrupt.results = job.results()  # type: ignore[attr-defined]  # a gift
-            interrupt.add_note("What had come is in the error's `.results`.")
-            raise
+        with _kept(job):
+            run(job.work())
         return job.results()
 
     async def arun(
         self, client: Client | None = None, **options: Unpack[RunOptions]
     ) -> Results:
-        """Ask everything, and await the results; as `run`."""
+        """Ask everything, and await the results; as `run`.
+
+        Args:
+            client: Makes the calls; None is `lab.Client()`.
+            **options: As for `run`.
+
+        Returns:
+            The results, a row for every cell: failures too.
+
+        Raises:
+            ConfigError: As `run`. Cancelling stops the calls in flight; the
+                `CancelledError` has the `results` so far.
+        """
         job = self._job(client, options)
-        with job.progress:
+        with _kept(job):
             await hop(job.work())
         return job.results()
 
@@ -171,15 +183,44 @@ class Experiment:
 
     def _job(self, client: Client | None, options: RunOptions) -> Job:
         chosen = Settings.of(options)
-        client = client or Client()
+        client = _checked(client)
+        cells = self._cells(client.identity_of)
+        if client.channel == "header":  # the one channel that may be too narrow
+            for cell in cells:
+                cell.request(run_id=_NO_RUN, stream=chosen.stream, channel="header")
         return Job(
-            self._cells(client.identity_of),
+            cells,
             client,
             chosen,
             targets=self._targets,
             evaluators=self._evaluators,
             name=self.name,
         )
+
+
+def _checked(client: Client | None) -> Client:
+    if client is None:
+        return Client()
+    if not isinstance(client, Client):
+        raise ConfigError(
+            f"client is a {type(client).__name__}; give a lab.Client, for example "
+            "lab.Client(gateway=...)"
+        )
+    return client
+
+
+@contextmanager
+def _kept(job: Job) -> Iterator[None]:
+    """Whatever ends a run early carries what had come: it has been paid for."""
+    try:
+        with job.progress:
+            yield
+    except RespanError:  # raised before anything was sent
+        raise
+    except BaseException as error:
+        error.results = job.results()  # type: ignore[attr-defined]  # a gift
+        error.add_note("What had come is in the error's `.results`.")
+        raise
 
 
 def _plan_row(cell: Cell) -> dict[str, Any]:

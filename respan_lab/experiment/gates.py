@@ -79,9 +79,10 @@ async def open_gates(catalogue: Catalogue, targets: list[Target]) -> Gates:
         ConfigError: A model is unknown or cannot run; nothing was sent.
     """
     names = list(dict.fromkeys(n for target in targets for n in target.candidates))
-    found = await asyncio.gather(*(catalogue.card(name) for name in names))
-    cards = {name: card for name, card in zip(names, found, strict=True) if card}
+    cards = await catalogue.known(names)
     for name, card in cards.items():
         if card.get("available") is False:
-            raise ConfigError(f"the model {name!r} cannot run here: {card['reason']}")
+            raise ConfigError(
+                f"the model {name!r} cannot run here: {card.get('reason')}"
+            )
     return Gates(cards)

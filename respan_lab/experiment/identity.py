@@ -15,14 +15,18 @@ __all__ = ["cell_key", "without_credentials"]
 _IDENTIFIERS = frozenset(
     {
         "custom_identifier",
-        "customer_identifier",
-        "customer_params",
         "metadata",
         "properties",
         "span_name",
         "thread_identifier",
     }
 )
+_ADDED = {"request_breakdown": True, "cache_enabled": False}
+_ADDED_WITHIN = (
+    ("stream_options", "include_usage"),
+    ("cache_options", "is_cached_by_model"),
+)
+_ABSENT = object()
 _CREDENTIALS = frozenset({"credential_override", "customer_credentials"})
 
 
@@ -38,8 +42,8 @@ def cell_key(
 
     Args:
         gateway: `embedded` with the address behind it, else host and path.
-        body: The request before a run adds its own fields; credentials and
-            identifiers in it are left out.
+        body: The request before a run adds its own fields; credentials, identifiers
+            and what a run would have added anyway are left out.
         route_provider: The pinned provider, which travels in a header.
         run: The repeat index.
         ordinal: 0 for the first of several identical requests in one plan.
@@ -55,8 +59,8 @@ def cell_key(
         "gateway": gateway,
         "request": {
             name: value
-            for name, value in without_credentials(body).items()
-            if name not in _IDENTIFIERS
+            for name, value in _without_additions(without_credentials(body)).items()
+            if name not in _IDENTIFIERS and not name.startswith("customer_")
         },
         "route_provider": route_provider,
         "run": run,
@@ -66,6 +70,22 @@ def cell_key(
         question, sort_keys=True, separators=(",", ":"), ensure_ascii=False
     )
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def _without_additions(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without what a run adds, should the user have written it out."""
+    kept = {
+        name: value
+        for name, value in body.items()
+        if _ADDED.get(name, _ABSENT) != value or type(value) is not bool
+    }
+    for name, field in _ADDED_WITHIN:
+        inner = kept.get(name)
+        if isinstance(inner, dict) and inner.get(field) is True:
+            kept[name] = {n: v for n, v in inner.items() if n != field}
+            if not kept[name]:
+                del kept[name]
+    return kept
 
 
 def without_credentials(body: Mapping[str, Any]) -> dict[str, Any]:

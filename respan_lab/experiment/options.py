@@ -47,7 +47,12 @@ class Settings:
                 raise ConfigError(
                     f"{name}={value!r}: use a whole number, {least} or more"
                 )
-        if self.timeout is not None and not self.timeout > 0:
+        for name in ("stream", "progress"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name}={getattr(self, name)!r}: use True or False")
+        if isinstance(self.order_seed, bool) or not isinstance(self.order_seed, int):
+            raise ConfigError(f"order_seed={self.order_seed!r}: use a whole number")
+        if self.timeout is not None and not _is_above_zero(self.timeout):
             raise ConfigError(
                 f"timeout={self.timeout!r}: use seconds above 0, or None for no limit"
             )
@@ -66,6 +71,11 @@ class Settings:
                     f"{name!r} is no option of a run; use one of {', '.join(known)}"
                 )
         return cls(**options)
+
+
+def _is_above_zero(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and value > 0  # type: ignore[operator]  # a number by now
 
 
 def signature_with_options(function: Callable[..., object]) -> inspect.Signature:

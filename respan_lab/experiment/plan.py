@@ -11,11 +11,12 @@ from ..errors import ConfigError, PromptError
 from ..prompts import conversation
 from ..wire import ChatRequest, chat_request
 from ..wire.request import Channel
+from .additions import check_params, opened, with_additions
 from .axes import settings
 from .data import Item
 from .identity import cell_key
 from .prompts import NamedPrompt
-from .target import TARGET_FIELDS, Target
+from .target import Target
 
 __all__ = ["Cell", "compile_plan"]
 
@@ -59,7 +60,7 @@ class Cell:
         return _request(
             self.target,
             self.messages,
-            _with_additions(self.params, self.key, run_id=run_id, stream=stream),
+            with_additions(self.params, self.key, run_id=run_id, stream=stream),
             stream=stream,
             channel=channel,
         )
@@ -79,7 +80,7 @@ def compile_plan(
     Args:
         targets: What is asked.
         prompts: What with; None if each row brings its own messages.
-        params: Parameters, with axes as grids.
+        params: Parameters, with axes as grids and none inside `respan_params`.
         items: The rows.
         repeat: How often each is asked.
         gateway_of: The gateway's identity for the models that may answer.
@@ -88,7 +89,7 @@ def compile_plan(
         ConfigError: A parameter is unknown, out of range, or has no place here.
         PromptError: A template does not fit the data.
     """
-    _check_params(params, targets)
+    check_params(params, targets, repeat=repeat)
     rendered = _render_all(prompts, items)
     seen: Counter[str] = Counter()
     asked: list[NamedPrompt | None] = [*prompts] if prompts else [None]
@@ -97,7 +98,7 @@ def compile_plan(
         gateway = gateway_of(target.candidates)
         for prompt in asked:
             for point, values in settings(params):
-                merged = {**values, **target.params}
+                merged = _merged(values, target)
                 for index, item in enumerate(items):
                     messages = rendered[prompt.name if prompt else None][index]
                     body = _request(target, messages, merged).body
@@ -109,6 +110,12 @@ def compile_plan(
                             )
                         )
     return cells
+
+
+def _merged(values: Mapping[str, Any], target: Target) -> dict[str, Any]:
+    """The target's own parameters win; one that is None is left out."""
+    both = {**values, **opened(target.params)}
+    return {name: value for name, value in both.items() if value is not None}
 
 
 def _key(
@@ -140,38 +147,6 @@ def _request(
         channel=channel,
         params={**params, **fields},
     )
-
-
-def _with_additions(
-    params: Mapping[str, Any], key: str, *, run_id: str, stream: bool
-) -> dict[str, Any]:
-    """What a run adds to a request; the user's own value wins each time."""
-    added: dict[str, Any] = {
-        "request_breakdown": True,
-        "custom_identifier": key,
-        "cache_enabled": False,
-        **params,
-        "metadata": {"respan_lab_run": run_id, **(params.get("metadata") or {})},
-    }
-    if stream:
-        options = params.get("stream_options") or {}
-        added["stream_options"] = {"include_usage": True, **options}
-    return added
-
-
-def _check_params(params: Mapping[str, Any], targets: list[Target]) -> None:
-    for name in TARGET_FIELDS & params.keys():
-        raise ConfigError(
-            f"params has {name!r}, which says what is asked; write it as a target: "
-            f"models=[lab.Target({name}=...)]"
-        )
-    axes = {name for name, _ in settings(params)[0][0].items()}
-    for target in targets:
-        for name in axes & target.params.keys():
-            raise ConfigError(
-                f"{name!r} is an axis of params, and the target {target.name!r} has a "
-                "value of its own for it; leave one of the two out"
-            )
 
 
 def _render_all(

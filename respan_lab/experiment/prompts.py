@@ -40,6 +40,10 @@ def named_prompts(prompts: Any) -> list[NamedPrompt] | None:
     if prompts is None:
         return None
     if isinstance(prompts, Mapping):
+        if prompts.keys() <= {"role", "content", "name"} and "role" in prompts:
+            raise ConfigError(
+                "prompts is one message; write a conversation as a list: [{...}]"
+            )
         named = [NamedPrompt(str(n), _prompt(p)) for n, p in prompts.items()]
     else:
         named = _numbered(_listed(prompts))

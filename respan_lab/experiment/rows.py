@@ -6,16 +6,17 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..errors import APIError, APIStatusError, StreamError
+from ..errors import APIError, APIStatusError
 from ..wire import Completion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
+    from ..client.attempt import Trial
     from ..wire import Attempt
     from .plan import Cell
 
-__all__ = ["failed_row", "identity_row", "rows_of", "unsent_row"]
+__all__ = ["broken_row", "failed_row", "identity_row", "rows_of", "stopped_row"]
 
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})")
 
@@ -59,12 +60,12 @@ def rows_of(cell: Cell, completion: Completion) -> list[dict[str, Any]]:
     return rows
 
 
-def failed_row(error: APIError) -> dict[str, Any]:
+def failed_row(error: APIError, trials: Sequence[Trial]) -> dict[str, Any]:
     """The columns of a call that failed, with what had come of its answer."""
     last = error.attempts[-1] if error.attempts else None
     # Sent and not refused: whether it was billed, nobody here can know.
     unsure = last is not None and last.sent and not isinstance(error, APIStatusError)
-    row = {
+    return {
         "status": "maybe_billed" if unsure else "error",
         "error_type": type(error).__name__,
         "error_message": str(error),
@@ -73,26 +74,49 @@ def failed_row(error: APIError) -> dict[str, Any]:
         "retry_time": _earlier(error.attempts),
         "started_at": last.started_at if last else None,
         "queue_time": last.queue_time if last else None,
+        **_partial_columns(trials),
     }
-    if isinstance(error, StreamError) and error.partial is not None:
-        partial = Completion(error.partial)
-        row["output"] = partial.text or None
-        row["answered_model"] = partial.model
-    return row
 
 
-def unsent_row(*, was_sent: bool, reason: str) -> dict[str, Any]:
-    """The columns of a call that was stopped: before it was sent, or after."""
+def broken_row(error: Exception, trials: Sequence[Trial]) -> dict[str, Any]:
+    """The columns of a call that ended with a surprise, on our side of the wire."""
     return {
-        "status": "maybe_billed" if was_sent else "skipped",
-        "error_type": reason,
-        "attempts": int(was_sent),
+        **stopped_row(trials),
+        "status": "maybe_billed" if _is_unsettled(trials) else "error",
+        "error_type": type(error).__name__,
+        "error_message": str(error),
     }
+
+
+def stopped_row(trials: Sequence[Trial]) -> dict[str, Any]:
+    """The columns of a call that was stopped: before it was sent, or after."""
+    made = [trial for trial in trials if trial.was_sent or trial.has_ended]
+    return {
+        "status": "maybe_billed" if _is_unsettled(trials) else "skipped",
+        "error_type": "stopped",
+        "attempts": len(made),
+        "started_at": made[-1].started_at if made else None,
+        **_partial_columns(trials),
+    }
+
+
+def _is_unsettled(trials: Sequence[Trial]) -> bool:
+    """Whether the last attempt was sent and nothing says that it is not billed."""
+    return bool(trials) and trials[-1].was_sent and not trials[-1].is_refused
+
+
+def _partial_columns(trials: Sequence[Trial]) -> dict[str, Any]:
+    partial = trials[-1].partial if trials else None
+    if partial is None:
+        return {}
+    answer = Completion(partial)
+    return {"output": answer.text or None, "answered_model": answer.model}
 
 
 def _choice_columns(choice: Any) -> dict[str, Any]:
-    parsed = choice.parsed
-    fields = _fields(parsed)
+    parsed = _dumped(choice.parsed, mode="json")
+    fields = _dumped(choice.parsed, mode="python")
+    fields = fields if isinstance(fields, dict) else {}
     return {
         "output": choice.text,
         "finish_reason": choice.finish_reason,
@@ -155,13 +179,18 @@ def _version(cell: Cell) -> str | None:
 def _scalar(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int | float):
         return value
+    if isinstance(value, type):  # a pydantic class
+        return value.__name__
     return json.dumps(value, default=repr, ensure_ascii=False)
 
 
-def _fields(parsed: Any) -> Mapping[str, Any]:
-    if hasattr(parsed, "model_dump"):
-        parsed = parsed.model_dump()
-    return parsed if isinstance(parsed, dict) else {}
+def _dumped(parsed: Any, *, mode: str) -> Any:
+    if not hasattr(parsed, "model_dump"):
+        return parsed
+    try:
+        return parsed.model_dump(mode=mode)
+    except Exception:  # the class is the user's own code; the text is there in any case
+        return None
 
 
 def _calls(tool_calls: Any) -> str | None:

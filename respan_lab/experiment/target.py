@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import ConfigError
 
-__all__ = ["TARGET_FIELDS", "Target", "as_targets"]
+__all__ = ["TARGET_ARGUMENTS", "TARGET_FIELDS", "Target", "as_targets"]
 
-# Fields of the wire that make a target, and so have no place in `params`.
+TARGET_ARGUMENTS = ("model", "models", "load_balance_models")
+# Fields of the wire that say what is asked, and so have no place in `params`.
 TARGET_FIELDS = frozenset(
     {
         "model",
@@ -66,10 +67,12 @@ class Target:
             "load_balance_models": load_balance_models,
         }
         fields = {field: value for field, value in given.items() if value is not None}
+        for field in sorted(TARGET_FIELDS & params.keys()):
+            raise ConfigError(f"a target takes no {field!r}; it takes {_list(given)}")
         if len(fields) != 1:
             raise ConfigError(
-                f"a target needs exactly one of {', '.join(given)}; "
-                f"got {', '.join(fields) or 'none'}"
+                f"a target needs exactly one of {_list(given)}; "
+                f"got {_list(fields) or 'none'}"
             )
         self.fields: dict[str, Any] = {
             field: _checked(field, value) for field, value in fields.items()
@@ -117,6 +120,10 @@ def as_targets(models: Any) -> list[Target]:
                 f"lab.Target({name + '-2'!r}, model=...)"
             )
     return targets
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def _as_target(entry: Any) -> Target:

@@ -166,7 +166,7 @@ class _Exchange(httpx.AsyncByteStream):
         finally:
             if not self._start.done():
                 await self._answer_for_it()
-            self._chunks.put_nowait(None)
+            self._chunks.put_nowait(None)  # a second one is never read
 
     async def _answer_for_it(self) -> None:
         # The exception's text stays here: it may hold what no client should read.
@@ -201,8 +201,10 @@ class _Exchange(httpx.AsyncByteStream):
             await self._room.acquire()
             self._chunks.put_nowait(chunk)
         if not message.get("more_body", False):
+            # What the app does from here on is not the reader's to wait for.
             self._is_complete = True
             self._is_gone.set()
+            self._chunks.put_nowait(None)
 
 
 def _scope(request: httpx.Request) -> _Message:

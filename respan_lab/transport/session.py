@@ -75,9 +75,9 @@ class Session:
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request; see `OutgoingTransport.handle_async_request`."""
         clock = request.extensions.get("clock") or Clock()
-        url, proxy = self._route(str(request.url))
         token = _clock.set(clock)
         try:
+            url, proxy = self._route(str(request.url))
             answer = await self._connections.request(
                 request.method,
                 url,
@@ -90,7 +90,11 @@ class Session:
             )
         except FAULTS as error:
             phase: Phase = "set-up" if clock.handed_at is None else "exchange"
-            raise fault_of(error, phase=phase, request=request) from error
+            # The original stays out of sight: aiohttp's carry the request's headers.
+            raise fault_of(error, phase=phase, request=request) from None
+        except httpx.TransportError as error:
+            error.request = request
+            raise
         finally:
             _clock.reset(token)
         return _response(answer, request)
@@ -149,7 +153,7 @@ class _Body(httpx.AsyncByteStream):
             while chunk := await self._answer.content.readany():
                 yield chunk
         except FAULTS as error:
-            raise fault_of(error, phase="body", request=self._request) from error
+            raise fault_of(error, phase="body", request=self._request) from None
 
     async def aclose(self) -> None:
         # A connection whose body was not read to its end is closed by this, which
@@ -157,8 +161,18 @@ class _Body(httpx.AsyncByteStream):
         self._answer.release()
 
 
-def _route(url: str) -> tuple[yarl.URL, str | None]:
-    return yarl.URL(url, encoded=True), proxy_for(httpx.URL(url))
+def _route(address: str) -> tuple[yarl.URL, str | None]:
+    url = httpx.URL(address)
+    if url.scheme not in ("http", "https") or not url.host:
+        raise httpx.UnsupportedProtocol(f"{address!r} is not an http or https address")
+    proxy = proxy_for(url)
+    if proxy and not proxy.startswith(("http://", "https://")):
+        kind = proxy.partition(":")[0]
+        raise httpx.ProxyError(
+            f"the environment names a {kind} proxy; only http and https proxies are "
+            "spoken: change the proxy variables or put the host into NO_PROXY"
+        )
+    return yarl.URL(address, encoded=True), proxy
 
 
 def _headers_of(request: httpx.Request) -> CIMultiDict[str]:

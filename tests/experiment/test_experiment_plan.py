@@ -218,13 +218,18 @@ def test_data_of_every_kind(kind: str, tmp_path: Path) -> None:
 
 def test_without_an_item_column_the_index_is_the_id() -> None:
     frame = pd.DataFrame({"a": [1, 2]}, index=["p", "q"])
-    assert [i.id for i in read_items(frame, expected="e", item="item")] == ["p", "q"]
-    assert [i.id for i in read_items(None, expected="e", item="item")] == [0]
+    assert [i.id for i in read_items(frame, expected="expected", item="item")] == [
+        "p",
+        "q",
+    ]
+    assert [i.id for i in read_items(None, expected="expected", item="item")] == [0]
 
 
 @pytest.mark.parametrize("hole", [None, float("nan"), np.nan, pd.NA, pd.NaT], ids=repr)
 def test_every_kind_of_hole_is_none(hole: Any) -> None:
-    items = read_items([{"a": hole, "b": np.array([1])}], expected="e", item="item")
+    items = read_items(
+        [{"a": hole, "b": np.array([1])}], expected="expected", item="item"
+    )
     assert items[0].variables["a"] is None
 
 
