@@ -77,6 +77,9 @@ class Door:
         self.transport = transport
         self._key = key
         self._chat = httpx.URL(url + "/chat/completions")
+        # Made once: putting headers together is a twelfth of a call's CPU.
+        self._common = self._headers()
+        self._common["host"] = self._chat.netloc.decode("ascii")
 
     def __repr__(self) -> str:
         return f"Door({self.url!r})"
@@ -92,15 +95,19 @@ class Door:
         Raises:
             httpx.RequestError: No answer came.
         """
-        return await self.transport.handle_async_request(
-            httpx.Request(
-                "POST",
-                self._chat,
-                headers=self._headers(request.headers),
-                content=json.dumps(request.body, ensure_ascii=False).encode(),
-                extensions={"clock": clock},
-            )
+        content = json.dumps(request.body, ensure_ascii=False).encode()
+        headers = self._common.copy()
+        headers["content-length"] = str(len(content))
+        headers.update(request.headers)
+        sent = httpx.Request(
+            "POST",
+            self._chat,
+            headers=headers,
+            stream=httpx.ByteStream(content),
+            extensions={"clock": clock},
         )
+        await sent.aread()  # so that a transport of the user's finds `.content`
+        return await self.transport.handle_async_request(sent)
 
     async def fetch(self, path: str, body: Any = None) -> httpx.Response:
         """Read a resource under the gateway's address, whole.
@@ -116,7 +123,7 @@ class Door:
             httpx.Request(
                 "GET" if body is None else "POST",
                 self.url + path,
-                headers=self._headers({}),
+                headers=self._headers(),
                 json=body,
             )
         )
@@ -126,12 +133,11 @@ class Door:
             await response.aclose()
         return response
 
-    def _headers(self, more: dict[str, str]) -> httpx.Headers:
+    def _headers(self) -> httpx.Headers:
         headers = httpx.Headers(
             {
                 "content-type": "application/json",
                 "user-agent": f"respan-lab/{__version__}",
-                **more,
             }
         )
         if self._key is not None:

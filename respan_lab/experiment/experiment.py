@@ -17,7 +17,7 @@ from .data import read_items
 from .identity import without_credentials
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
-from .plan import Cell, compile_plan
+from .plan import Cell, compile_plan, render_all
 from .prompts import named_prompts
 from .rows import identity_row
 from .target import as_targets
@@ -84,6 +84,7 @@ class Experiment:
         self._params = opened(params or {})
         self._repeat = repeat
         self._evaluators = check_evaluators(() if evaluators is None else evaluators)
+        self._rendered = render_all(self._prompts, self._items)
         self._cells(lambda _: "")  # every request is checked before any is sent
         # What is changed outside from now on changes nothing here.
         self._params, self._targets = deepcopy((self._params, self._targets))
@@ -177,6 +178,7 @@ class Experiment:
             prompts=self._prompts,
             params=self._params,
             items=self._items,
+            rendered=self._rendered,
             repeat=self._repeat,
             gateway_of=gateway_of,
         )

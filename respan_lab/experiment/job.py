@@ -12,6 +12,7 @@ from .._version import __version__
 from .engine import Engine
 from .gates import open_gates
 from .identity import without_credentials
+from .pauses import short_pauses
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Job:
             ConfigError: A model is unknown or cannot run; nothing was sent.
         """
         self._gates = await open_gates(self._client.catalogue, self._targets)
-        await self._engine.run(self._gates, self.progress)
+        with short_pauses():
+            await self._engine.run(self._gates, self.progress)
 
     def results(self) -> Results:
         """What has come so far."""

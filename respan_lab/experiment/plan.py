@@ -18,9 +18,10 @@ from .identity import cell_key
 from .prompts import NamedPrompt
 from .target import Target
 
-__all__ = ["Cell", "compile_plan"]
+__all__ = ["Cell", "Rendered", "compile_plan", "render_all"]
 
 Messages = list[dict[str, Any]]
+Rendered = dict[str | None, list[Messages]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def compile_plan(
     prompts: list[NamedPrompt] | None,
     params: Mapping[str, Any],
     items: list[Item],
+    rendered: Rendered,
     repeat: int,
     gateway_of: Callable[[tuple[str, ...]], str],
 ) -> list[Cell]:
@@ -82,15 +84,14 @@ def compile_plan(
         prompts: What with; None if each row brings its own messages.
         params: Parameters, with axes as grids and none inside `respan_params`.
         items: The rows.
+        rendered: What `render_all` made of prompts and items.
         repeat: How often each is asked.
         gateway_of: The gateway's identity for the models that may answer.
 
     Raises:
         ConfigError: A parameter is unknown, out of range, or has no place here.
-        PromptError: A template does not fit the data.
     """
     check_params(params, targets, repeat=repeat)
-    rendered = _render_all(prompts, items)
     seen: Counter[str] = Counter()
     asked: list[NamedPrompt | None] = [*prompts] if prompts else [None]
     cells = []
@@ -149,9 +150,17 @@ def _request(
     )
 
 
-def _render_all(
-    prompts: list[NamedPrompt] | None, items: list[Item]
-) -> dict[str | None, list[Messages]]:
+def render_all(prompts: list[NamedPrompt] | None, items: list[Item]) -> Rendered:
+    """The messages of every prompt for every item, by the prompt's name.
+
+    Args:
+        prompts: None if each row brings its own messages.
+        items: The rows.
+
+    Raises:
+        ConfigError: A row brings no messages of its own.
+        PromptError: A template does not fit the data.
+    """
     if prompts is None:
         return {None: [_own_messages(item) for item in items]}
     return {named.name: [_render(named, item) for item in items] for named in prompts}

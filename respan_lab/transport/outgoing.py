@@ -90,6 +90,7 @@ class OutgoingTransport(httpx.AsyncBaseTransport):
             httpx.ConnectError: No connection: DNS, TCP or TLS failed.
             httpx.ConnectTimeout: No connection within `connect_timeout`.
             httpx.ProxyError: The proxy could not be reached or refused.
+            httpx.UnsupportedProtocol: The address is not http or https.
             httpx.RemoteProtocolError: The server got the request, then hung up or
                 answered something that is not HTTP.
             httpx.ReadTimeout: The server was silent for too long.

@@ -169,9 +169,8 @@ class _Connection(asyncio.Protocol):
             await self._write(await self._stub.answer(request))
         except HangUp:
             self.transport.close()
-        except BaseException:
+        except Exception:
             self.transport.abort()
-            raise
         self._request = self.task = None
 
     async def _write(self, reply: Reply) -> None:
