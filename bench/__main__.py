@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import fanout, latency
+from . import fanout, latency, slots
 
 if __name__ == "__main__":
-    sys.exit(max(bench.main(sys.argv[1:]) for bench in (fanout, latency)))
+    sys.exit(max(bench.main(sys.argv[1:]) for bench in (fanout, latency, slots)))

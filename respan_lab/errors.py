@@ -87,7 +87,11 @@ class APIError(RespanError):
         request_id: The gateway's id of the request; None if it gave none.
         log_id: The id of the platform's log row; None if it gave none.
         attempts: Every HTTP request made for the call, in order.
+        partial: What had come of a streamed answer, as a chat completion object; None
+            if nothing had.
     """
+
+    partial: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -112,13 +116,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class StreamError(APIError):
-    """A streamed answer broke off or carried an error, or an answer was unreadable.
-
-    Attributes:
-        partial: What had come by then, as a chat completion object; None if nothing.
-    """
-
-    partial: dict[str, Any] | None = None
+    """A streamed answer broke off or carried an error, or an answer was unreadable."""
 
 
 class APIStatusError(APIError):

@@ -66,6 +66,7 @@ async def perform(
             history.append(trial.record(error, wait=wait or 0.0))
             if wait is None:
                 error.attempts = tuple(history)
+                error.partial = trial.partial
                 raise
             await asyncio.sleep(wait)
             waiting_since = perf_counter()
