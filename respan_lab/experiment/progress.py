@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from ..results.wording import count, money
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,7 +24,8 @@ class Progress:
     def __init__(self, total: int, *, name: str | None, enabled: bool) -> None:
         from tqdm.auto import tqdm
 
-        self._cost, self._errors, self._unpriced = 0.0, 0, 0
+        self._cost: float | None = None  # unknown, until a call is priced
+        self._errors = self._unpriced = 0
         self._bar = tqdm(
             total=total, desc=name, unit="call", disable=not enabled, mininterval=0.2
         )
@@ -42,7 +45,7 @@ class Progress:
         """
         cost = row.get("cost")
         if cost is not None:
-            self._cost += cost
+            self._cost = cost + (self._cost or 0.0)
         elif row["status"] == "ok":
             self._unpriced += 1
         self._errors += row["status"] != "ok"
@@ -50,5 +53,5 @@ class Progress:
         self._bar.update()
 
     def _postfix(self) -> str:
-        text = f"${self._cost:.4f}, {self._errors} errors"
-        return f"{text}, {self._unpriced} unpriced" if self._unpriced else text
+        text = f"{money(self._cost)}, {count(self._errors, 'error')}"
+        return f"{text}, {self._unpriced:,} unpriced" if self._unpriced else text
