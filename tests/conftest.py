@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 
 import pytest
 
@@ -12,6 +13,11 @@ _KEYS = re.compile(
 )
 for _name in [name for name in os.environ if _KEYS.fullmatch(name)]:
     del os.environ[_name]
+
+# A shell starts what it runs in the background deaf to Ctrl-C, and so would be every
+# process that a test starts in order to interrupt it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -50,7 +50,10 @@ def test_it_stops_the_spending_and_keeps_what_was_paid_for(tmp_path: Path) -> No
         asked.append(int(child.stdout.readline()))
         hanging += asked[-1] >= 3
     child.send_signal(signal.SIGINT)
-    rest, errors = child.communicate(timeout=60)
+    try:
+        rest, errors = child.communicate(timeout=60)
+    finally:
+        child.kill()
     *later, counts = rest.strip().splitlines()
     assert later == []  # nothing was asked after the interrupt
     assert child.returncode == -signal.SIGINT
