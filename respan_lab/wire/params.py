@@ -80,6 +80,8 @@ def check_params(params: Mapping[str, Any]) -> dict[str, Any]:
         respan_lab.errors.ConfigError: 'temprature' is not a parameter ...
     """
     given = {name: value for name, value in params.items() if value is not None}
+    if not given:
+        return {}
     check_names(given, _ALL)
     values = {
         name: value if isinstance(value, type) else plain(value, name)
