@@ -77,10 +77,12 @@ class LocalProvider:
     def card(self, slug: str) -> ModelCard:
         """Tell what is known of a model; its file is hashed if that was never done."""
         weights = CATALOGUE.get(slug)
+        provenance, reason = None, known_fault()
         try:
-            provenance, reason = self.provenance(slug), known_fault()
+            provenance = self.provenance(slug)
         except RespanError as error:
-            provenance, reason = None, str(error)
+            # A machine that cannot run any model is told first: fetching mends nothing.
+            reason = reason or str(error)
         return ModelCard(
             slug,
             label=weights.label if weights else "local model",
