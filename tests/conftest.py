@@ -7,6 +7,7 @@ import re
 import signal
 
 import pytest
+from hypothesis import settings
 
 _KEYS = re.compile(
     r"(RESPAN|KEYWORDSAI|AWS|AZURE|GOOGLE|VERTEX)\w*|\w*_(API_KEY|API_BASE|BASE_URL|TOKEN)"
@@ -19,9 +20,20 @@ for _name in [name for name in os.environ if _KEYS.fullmatch(name)]:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# The same examples every time, so that nobody's change fails for another's bug; the
+# deep run looks further, and elsewhere each time.
+settings.register_profile("short", deadline=None, derandomize=True, max_examples=200)
+settings.register_profile("deep", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile("short")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="run the long versions too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--deep"):
+        settings.load_profile("deep")
 
 
 def pytest_collection_modifyitems(

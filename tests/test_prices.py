@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import ConfigError
@@ -151,7 +151,6 @@ def test_more_cached_than_sent_is_a_note() -> None:
 _COUNT = st.none() | st.integers(0, 10**9)
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.builds(Usage, _COUNT, _COUNT, _COUNT, _COUNT, _COUNT, _COUNT))
 def test_a_cost_lies_between_the_cheapest_and_the_dearest(usage: Usage) -> None:
     cost, _ = PriceTable({"m": OWN}).cost(usage, "m")

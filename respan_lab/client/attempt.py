@@ -181,7 +181,7 @@ class Trial:
         except (httpx.RequestError, StreamError) as error:
             # A connection that breaks after the last word has cost nothing.
             if isinstance(error, StreamError) or not self._is_whole:
-                raise _broken(error, assembler, self._secrets) from None
+                raise _broken(error, self._secrets) from None
         return assembler.result()
 
     def _take(self, events: list[Any], assembler: StreamAssembler) -> None:
@@ -283,16 +283,11 @@ async def _content(response: httpx.Response) -> bytes:
     return b"".join([part async for part in stream])
 
 
-def _broken(
-    error: Exception, assembler: StreamAssembler, secrets: tuple[str, ...]
-) -> APIError:
-    """A stream's end before its end; what had come of it is kept."""
+def _broken(error: Exception, secrets: tuple[str, ...]) -> APIError:
+    """A stream's end before its end, as an error of ours."""
     if isinstance(error, httpx.TimeoutException):
         return APITimeoutError("the stream stood still for too long")
     if isinstance(error, StreamError):
-        broken = error
-    else:
-        reason = redact(str(error) or type(error).__name__, secrets)
-        broken = StreamError(f"the stream broke off: {reason}")
-    broken.partial = assembler.result()
-    return broken
+        return error
+    reason = redact(str(error) or type(error).__name__, secrets)
+    return StreamError(f"the stream broke off: {reason}")

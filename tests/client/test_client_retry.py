@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.client.retry import is_retryable, wait_before
@@ -57,14 +57,12 @@ def test_a_gateway_that_asks_for_very_long_is_not_waited_for() -> None:
     assert not is_retryable(_status(429, retry_after=61.0), was_sent=True)
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.integers(1, 50), st.integers())
 def test_waits_grow_to_a_ceiling_with_jitter(retry: int, seed: int) -> None:
     ceiling = min(8.0, 0.5 * 2 ** (retry - 1))
     assert ceiling / 2 <= wait_before(retry, rng=random.Random(seed)) <= ceiling
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.floats(0, 60), st.integers())
 def test_what_the_gateway_asks_is_the_least_wait(asked: float, seed: int) -> None:
     wait = wait_before(1, retry_after=asked, rng=random.Random(seed))

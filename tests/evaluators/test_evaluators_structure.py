@@ -4,7 +4,7 @@ import json
 
 import pydantic
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.evaluators import field_match
@@ -101,7 +101,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.dictionaries(st.text(), json_values))
 def test_every_object_matches_itself(fields):
     said = f"Here it is: {json.dumps(fields)}"

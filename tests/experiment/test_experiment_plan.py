@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import respan_lab as lab
@@ -110,7 +110,6 @@ def test_no_credential_is_in_a_plan_and_a_new_one_changes_no_key() -> None:
     assert "sk-one" not in str(first.to_dict())
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     st.dictionaries(st.text(), st.integers() | st.text() | st.none(), max_size=5),
     st.integers(0, 3),

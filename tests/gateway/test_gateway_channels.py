@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.gateway.channels import merge, read
@@ -107,7 +107,6 @@ _FIELDS = st.dictionaries(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
 @given(top=_FIELDS, inner=_FIELDS | _JSON, head=_FIELDS | _JSON)
 def test_merging_never_fails_and_the_top_wins(top: Any, inner: Any, head: Any) -> None:
     asked = merge({**top, "respan_params": inner}, header(head))

@@ -4,7 +4,7 @@ import base64
 import pickle
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import ConfigError
@@ -41,7 +41,6 @@ def test_the_format_is_told_by_the_first_bytes(media_type, content, tmp_path):
         assert image(source).url == expected
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.binary(max_size=200))
 def test_a_data_url_holds_the_bytes(tail):
     url = image(PNG + tail).url

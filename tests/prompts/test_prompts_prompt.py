@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import PromptError
@@ -104,7 +104,6 @@ def test_defaults_stand_in_for_variables_without_a_value():
     assert prompt.render(text="a", tone="dry")[0]["content"] == "dry: a"
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.text())
 def test_a_value_is_never_rendered(value):
     assert text_of("<{{ a }}>", a=value) == f"<{value}>"
@@ -115,7 +114,6 @@ def test_a_value_that_looks_like_a_template_stays_text(value):
     assert text_of("<{{ a }}>", a=value, secret="s") == f"<{value}>"
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.text(alphabet=st.characters(exclude_characters="{}\r")))
 def test_a_template_without_variables_is_its_own_text(text):
     assert text_of(text) == text

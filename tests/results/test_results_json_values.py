@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.results.json_values import dumps, loads
@@ -33,7 +33,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, derandomize=True)
 @given(values)
 def test_values_come_back_as_they_were(value):
     back = loads(dumps(value))

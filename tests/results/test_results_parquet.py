@@ -43,12 +43,7 @@ def saved(tmp_path):
     return make
 
 
-@settings(
-    deadline=None,
-    derandomize=True,
-    max_examples=30,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(rows, max_size=4))
 def test_any_frame_comes_back_as_it_was(saved, some):
     frame = build_frame(some, models=["b", "a", "never"], prompts=["p"])

@@ -4,19 +4,17 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from respan_lab.results import effective_n, rate_interval, wilson
 
-same_every_time = settings(deadline=None, derandomize=True)
 counts = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 levels = st.sampled_from((0.8, 0.9, 0.95, 0.99))
 unit = st.floats(0, 1)
 
 
-@same_every_time
 @given(counts, levels)
 def test_wilson_agrees_with_scipy(count, level):
     hits, n = count
@@ -26,7 +24,6 @@ def test_wilson_agrees_with_scipy(count, level):
     assert ours.high == pytest.approx(theirs.high, abs=1e-12)
 
 
-@same_every_time
 @given(unit, st.floats(0.5, 1e6), levels)
 def test_wilson_stays_in_bounds_around_the_rate(rate, n, level):
     low, high = wilson(rate, n, level=level)
@@ -34,14 +31,12 @@ def test_wilson_stays_in_bounds_around_the_rate(rate, n, level):
     assert low < high
 
 
-@same_every_time
 @given(unit, st.floats(1, 1e4), st.floats(1.01, 10))
 def test_more_observations_never_widen_wilson(rate, n, factor):
     few, many = wilson(rate, n), wilson(rate, n * factor)
     assert many.high - many.low <= few.high - few.low
 
 
-@same_every_time
 @given(st.lists(unit, min_size=2, max_size=2).map(sorted), st.integers(1, 200))
 def test_wilson_rises_with_the_rate(rates, n):
     lower, higher = (wilson(rate, n) for rate in rates)
@@ -49,7 +44,6 @@ def test_wilson_rises_with_the_rate(rates, n):
     assert lower.high <= higher.high + 1e-12
 
 
-@same_every_time
 @given(unit, st.integers(1, 200))
 def test_wilson_is_symmetric(rate, n):
     low, high = wilson(rate, n)
@@ -73,7 +67,6 @@ def test_wilson_names_what_is_out_of_range(rate, n, level):
         wilson(rate, n, level=level)
 
 
-@same_every_time
 @given(st.lists(st.booleans(), min_size=1, max_size=60))
 def test_one_run_is_plain_wilson(answers):
     means = [float(one) for one in answers]
@@ -85,7 +78,6 @@ def test_one_run_is_plain_wilson(answers):
     )
 
 
-@same_every_time
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40))
 def test_repeats_count_between_items_and_answers(hits):
     means = [one / 5 for one in hits]

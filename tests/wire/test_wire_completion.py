@@ -5,12 +5,11 @@ import pickle
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.wire import Attempt, Completion, Timing, Usage
 
-SETTINGS = settings(deadline=None, derandomize=True)
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 RAW = {
     "id": "chatcmpl-1",
@@ -284,7 +283,6 @@ PROPERTIES = [
 ]
 
 
-@SETTINGS
 @given(JSON)
 def test_any_json_can_be_read(raw) -> None:
     answer = Completion(raw, timing=streamed())

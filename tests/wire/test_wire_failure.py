@@ -4,14 +4,13 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab import errors
 from respan_lab.wire import Attempt, redact, status_error
 from respan_lab.wire.failure import error_message
 
-SETTINGS = settings(deadline=None, derandomize=True)
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 JSON = st.recursive(
@@ -147,7 +146,6 @@ def test_a_date_counts_from_the_answers_own_date() -> None:
     assert status_error(429, headers, b"").retry_after is None
 
 
-@SETTINGS
 @given(st.integers(300, 599), st.binary() | JSON.map(lambda b: json.dumps(b).encode()))
 def test_any_body_makes_an_error(status: int, content: bytes) -> None:
     error = status_error(status, {"retry-after": content.decode("latin-1")}, content)
@@ -171,7 +169,6 @@ def test_secrets_are_hidden_in_message_and_body() -> None:
     assert text.body == "bad key ***"
 
 
-@SETTINGS
 @given(JSON, st.lists(st.text("ab", min_size=4, max_size=6), min_size=1))
 def test_redacting_keeps_the_shape_and_no_secret(value, secrets: list[str]) -> None:
     hidden = redact(value, secrets)

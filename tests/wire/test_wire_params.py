@@ -9,7 +9,7 @@ import traceback
 import numpy as np
 import pydantic
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import ConfigError
@@ -22,7 +22,6 @@ from respan_lab.wire import (
     params_signature,
 )
 
-SETTINGS = settings(deadline=None, derandomize=True)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 ANYTHING = st.recursive(
     LEAVES,
@@ -35,7 +34,6 @@ class Intent(pydantic.BaseModel):
     label: str
 
 
-@SETTINGS
 @given(
     st.dictionaries(st.sampled_from(sorted(OPENAI_FIELDS | RESPAN_FIELDS)), ANYTHING)
 )

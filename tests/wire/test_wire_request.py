@@ -6,13 +6,12 @@ from collections import Counter
 
 import pydantic
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import ConfigError
 from respan_lab.wire import RESPAN_FIELDS, ChatRequest, chat_request
 
-SETTINGS = settings(deadline=None, derandomize=True)
 HEADER = "X-Data-Respan-Params"
 OPENAI_PARAMS = st.fixed_dictionaries(
     {}, optional={"temperature": st.floats(0, 2), "n": st.integers(1, 5)}
@@ -38,7 +37,6 @@ def decode(request: ChatRequest) -> tuple[dict, Counter]:
     return {**hidden, **box, **top}, Counter([*top, *box, *hidden])
 
 
-@SETTINGS
 @given(
     OPENAI_PARAMS,
     st.fixed_dictionaries({}, optional=RESPAN_PARAMS),

@@ -3,12 +3,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.wire import ServerSentEvent, SSEDecoder
 
-SETTINGS = settings(deadline=None, derandomize=True, max_examples=300)
 PIECES = [
     b"data: ",
     b"data:",
@@ -46,19 +45,16 @@ def cut(stream: bytes, places: list[int]) -> list[bytes]:
     return [stream[a:b] for a, b in itertools.pairwise(edges)]
 
 
-@SETTINGS
 @given(STREAMS, st.lists(st.integers(0, 200)))
 def test_any_chunking_gives_the_same_events(stream: bytes, places: list[int]) -> None:
     assert decode(*cut(stream, places)) == decode(stream)
 
 
-@SETTINGS
 @given(STREAMS)
 def test_byte_by_byte_gives_the_same_events(stream: bytes) -> None:
     assert decode(*(bytes([byte]) for byte in stream)) == decode(stream)
 
 
-@SETTINGS
 @given(STREAMS)
 def test_the_three_line_ends_mean_the_same(stream: bytes) -> None:
     unified = stream.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -67,7 +63,6 @@ def test_the_three_line_ends_mean_the_same(stream: bytes) -> None:
     assert decode(stream) == decode(unified)
 
 
-@SETTINGS
 @given(st.lists(st.text(st.characters(exclude_characters="\r\n"))))
 def test_what_was_framed_comes_back(texts: list[str]) -> None:
     stream = "".join(f"data: {text}\n\n" for text in texts).encode()

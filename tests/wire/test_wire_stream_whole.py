@@ -5,13 +5,12 @@ from __future__ import annotations
 import copy
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import StreamError
 from respan_lab.wire import StreamAssembler
 
-SETTINGS = settings(deadline=None, derandomize=True, max_examples=200)
 TEXT = st.text(max_size=20)
 WORD = st.text("abcdef", min_size=1, max_size=6)
 
@@ -139,7 +138,6 @@ def breakdown_chunk(breakdown: dict) -> dict:
     }
 
 
-@SETTINGS
 @given(ANSWERS, st.integers(0, 2**16))
 def test_a_stream_put_together_is_the_plain_answer(answer: dict, seed: int) -> None:
     payloads = cut_answer(answer, random.Random(seed))
@@ -152,7 +150,6 @@ def test_a_stream_put_together_is_the_plain_answer(answer: dict, seed: int) -> N
     assert payloads == before
 
 
-@SETTINGS
 @given(ANSWERS, st.integers(0, 2**16))
 def test_the_chunks_texts_are_the_answers_text(answer: dict, seed: int) -> None:
     stream = StreamAssembler()
@@ -165,7 +162,6 @@ def test_the_chunks_texts_are_the_answers_text(answer: dict, seed: int) -> None:
     assert list(texts.values()) == [c["message"]["content"] for c in answer["choices"]]
 
 
-@SETTINGS
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | TEXT,

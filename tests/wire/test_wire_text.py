@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 import pydantic
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import ConfigError
@@ -18,7 +18,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner),
     max_leaves=12,
 )
-SETTINGS = settings(deadline=None, derandomize=True)
 
 
 def by_hand(text: str) -> str:
@@ -36,14 +35,12 @@ def by_hand(text: str) -> str:
     return "".join(out)
 
 
-@SETTINGS
 @given(ANY_TEXT)
 def test_clean_replaces_lone_surrogates_and_nothing_else(text: str) -> None:
     assert clean(text) == by_hand(text)
     clean(text).encode()
 
 
-@SETTINGS
 @given(JSON)
 def test_a_cleaned_tree_can_be_encoded_and_a_clean_one_is_the_same(value) -> None:
     cleaned = clean_tree(value)
@@ -55,7 +52,6 @@ def test_the_halves_of_a_split_pair_find_together() -> None:
     assert clean("\ud83d" + "\ude00") == "😀"
 
 
-@SETTINGS
 @given(JSON)
 def test_plain_is_a_copy_that_json_can_carry(value) -> None:
     copy = plain(value, "value")

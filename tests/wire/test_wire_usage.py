@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.wire import Usage
 
-SETTINGS = settings(deadline=None, derandomize=True, max_examples=300)
 NAMES = [
     "prompt_tokens",
     "completion_tokens",
@@ -48,7 +47,6 @@ GARBAGE = st.recursive(
 )
 
 
-@SETTINGS
 @given(GARBAGE)
 def test_reading_never_raises_and_gives_counts_or_none(garbage) -> None:
     usage = Usage.from_wire(garbage)
@@ -58,7 +56,6 @@ def test_reading_never_raises_and_gives_counts_or_none(garbage) -> None:
     assert all(isinstance(note, str) for note in usage.notes)
 
 
-@SETTINGS
 @given(st.integers(0, 2**40), st.integers(0, 2**40))
 def test_a_right_report_has_no_notes(prompt: int, completion: int) -> None:
     report = {"prompt_tokens": prompt, "completion_tokens": completion}

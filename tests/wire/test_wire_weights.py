@@ -3,12 +3,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.wire.weights import whole_weights
-
-SETTINGS = settings(deadline=None, derandomize=True)
 
 
 def scaled(*weights) -> list[int]:
@@ -38,7 +36,6 @@ def test_a_missing_weight_weighs_one() -> None:
     assert whole_weights([{"model": "a"}]) == [{"model": "a"}]
 
 
-@SETTINGS
 @given(st.lists(st.integers(1, 10_000), min_size=1), st.integers(1, 10_000))
 def test_ratios_of_decimal_weights_are_exact(shares: list[int], unit: int) -> None:
     wholes = scaled(*(share / unit for share in shares))
@@ -46,7 +43,6 @@ def test_ratios_of_decimal_weights_are_exact(shares: list[int], unit: int) -> No
         assert Fraction(share, shares[0]) == Fraction(whole, wholes[0])
 
 
-@SETTINGS
 @given(st.lists(st.floats(1e-9, 1e9), min_size=1))
 def test_weights_are_positive_integers(weights: list[float]) -> None:
     assert all(type(whole) is int and whole > 0 for whole in scaled(*weights))

@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.gateway.providers.simulated.answer import (
@@ -23,7 +23,6 @@ def choice(text=TEXT, *, tool=None, **body):
     return Choice.of(text, body, tool=tool, random=random.Random(0))
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.text())
 def test_tokens_joined_are_the_text(text):
     assert "".join(tokens_of(text)) == text
@@ -140,7 +139,6 @@ def test_prompt_tokens_grow_with_all_that_is_sent():
     assert count_prompt({"messages": [{"role": "assistant", "content": None}]}) == 4
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     st.sampled_from(list(MODELS)),
     st.integers(0, 5000),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.gateway.providers.simulated.lexicon import best_option, labels, words
@@ -118,7 +118,6 @@ def test_parts_and_empty_messages_are_read():
     assert read([]).subject == ""
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
 @given(
     st.text(alphabet='aB1 ,|:.{}"\n-oneofr', max_size=200) | st.text(max_size=200),
     st.sampled_from(["user", "system"]),

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.gateway.providers.simulated.reading import read
@@ -100,7 +100,6 @@ def nests(children):
     )
 
 
-@settings(deadline=None, derandomize=True, max_examples=400)
 @given(st.recursive(leaves(), nests, max_leaves=8), st.booleans())
 def test_what_is_filled_is_valid(schema, is_right):
     jsonschema.validate(filled(schema, is_right=is_right), schema)
