@@ -11,13 +11,13 @@ from ..client import Client
 from ..errors import ConfigError, RespanError
 from ..evaluators import check_evaluators
 from ..transport import hop, run
-from .additions import opened
+from .additions import check_params, opened
 from .axes import Grid
 from .data import read_items
 from .identity import without_credentials
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
-from .plan import Cell, compile_plan, render_all
+from .plan import Asked, Cell, checked_requests, compile_plan, render_all
 from .prompts import named_prompts
 from .rows import identity_row
 from .target import as_targets
@@ -85,7 +85,9 @@ class Experiment:
         self._repeat = repeat
         self._evaluators = check_evaluators(() if evaluators is None else evaluators)
         self._rendered = render_all(self._prompts, self._items)
-        self._cells(lambda _: "")  # every request is checked before any is sent
+        check_params(self._params, self._targets, repeat=repeat)
+        for _ in self._requests():  # every one is checked before any is sent
+            pass
         # What is changed outside from now on changes nothing here.
         self._params, self._targets = deepcopy((self._params, self._targets))
 
@@ -120,7 +122,7 @@ class Experiment:
         import pandas as pd
 
         client = _checked(client)
-        return pd.DataFrame([_plan_row(c) for c in self._cells(client.identity_of)])
+        return pd.DataFrame([_plan_row(c) for c in self._cells(client)])
 
     def run(
         self, client: Client | None = None, **options: Unpack[RunOptions]
@@ -172,21 +174,24 @@ class Experiment:
             await hop(job.work())
         return job.results()
 
-    def _cells(self, gateway_of: Any) -> list[Cell]:
-        return compile_plan(
+    def _requests(self) -> Iterator[Asked]:
+        return checked_requests(
             targets=self._targets,
             prompts=self._prompts,
             params=self._params,
             items=self._items,
             rendered=self._rendered,
-            repeat=self._repeat,
-            gateway_of=gateway_of,
+        )
+
+    def _cells(self, client: Client) -> list[Cell]:
+        return compile_plan(
+            self._requests(), repeat=self._repeat, gateway_of=client.identity_of
         )
 
     def _job(self, client: Client | None, options: RunOptions) -> Job:
         chosen = Settings.of(options)
         client = _checked(client)
-        cells = self._cells(client.identity_of)
+        cells = self._cells(client)
         if client.channel == "header":  # the one channel that may be too narrow
             for cell in cells:
                 cell.request(run_id=_NO_RUN, stream=chosen.stream, channel="header")

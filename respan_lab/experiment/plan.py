@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 from ..errors import ConfigError, PromptError
 from ..prompts import conversation
 from ..wire import ChatRequest, chat_request
 from ..wire.request import Channel
-from .additions import check_params, opened, with_additions
+from .additions import opened, with_additions
 from .axes import settings
 from .data import Item
 from .identity import cell_key
 from .prompts import NamedPrompt
 from .target import Target
 
-__all__ = ["Cell", "Rendered", "compile_plan", "render_all"]
+__all__ = [
+    "Asked",
+    "Cell",
+    "Rendered",
+    "checked_requests",
+    "compile_plan",
+    "render_all",
+]
 
 Messages = list[dict[str, Any]]
 Rendered = dict[str | None, list[Messages]]
@@ -67,17 +76,27 @@ class Cell:
         )
 
 
-def compile_plan(
+class Asked(NamedTuple):
+    """One target x prompt x params x item, and the body its request has so far."""
+
+    target: Target
+    prompt: NamedPrompt | None
+    point: Mapping[str, Any]
+    item: Item
+    messages: Messages
+    params: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+
+def checked_requests(
     *,
     targets: list[Target],
     prompts: list[NamedPrompt] | None,
     params: Mapping[str, Any],
     items: list[Item],
     rendered: Rendered,
-    repeat: int,
-    gateway_of: Callable[[tuple[str, ...]], str],
-) -> list[Cell]:
-    """Every cell, in the order of the frame: target, prompt, params, item, run.
+) -> Iterator[Asked]:
+    """Every request, in the order of the frame: target, prompt, params, item.
 
     Args:
         targets: What is asked.
@@ -85,32 +104,51 @@ def compile_plan(
         params: Parameters, with axes as grids and none inside `respan_params`.
         items: The rows.
         rendered: What `render_all` made of prompts and items.
-        repeat: How often each is asked.
-        gateway_of: The gateway's identity for the models that may answer.
 
     Raises:
-        ConfigError: A parameter is unknown, out of range, or has no place here.
+        ConfigError: A parameter is out of range, or has no place here.
     """
-    check_params(params, targets, repeat=repeat)
-    seen: Counter[str] = Counter()
     asked: list[NamedPrompt | None] = [*prompts] if prompts else [None]
-    cells = []
-    for target in targets:
-        gateway = gateway_of(target.candidates)
-        for prompt in asked:
-            for point, values in settings(params):
-                merged = _merged(values, target)
-                for index, item in enumerate(items):
-                    messages = rendered[prompt.name if prompt else None][index]
-                    body = _request(target, messages, merged).body
-                    for run in range(repeat):
-                        key = _key(gateway, body, target, run, seen)
-                        cells.append(
-                            Cell(
-                                key, target, prompt, point, item, run, messages, merged
-                            )
-                        )
-    return cells
+    for target, prompt in product(targets, asked):
+        for point, values in settings(params):
+            merged = _merged(values, target)
+            texts = rendered[prompt.name if prompt else None]
+            for item, messages in zip(items, texts, strict=True):
+                body = _request(target, messages, merged).body
+                yield Asked(target, prompt, point, item, messages, merged, body)
+
+
+def compile_plan(
+    requests: Iterable[Asked],
+    *,
+    repeat: int,
+    gateway_of: Callable[[tuple[str, ...]], str],
+) -> list[Cell]:
+    """Every cell, in the order of the frame: the requests', and for each its runs.
+
+    Args:
+        requests: From `checked_requests`.
+        repeat: How often each is asked.
+        gateway_of: The gateway's identity for the models that may answer.
+    """
+    seen: Counter[str] = Counter()
+    gateways = functools.cache(gateway_of)
+    return [
+        Cell(
+            _key(
+                gateways(asked.target.candidates), asked.body, asked.target, run, seen
+            ),
+            asked.target,
+            asked.prompt,
+            asked.point,
+            asked.item,
+            run,
+            asked.messages,
+            asked.params,
+        )
+        for asked in requests
+        for run in range(repeat)
+    ]
 
 
 def _merged(values: Mapping[str, Any], target: Target) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from .sandbox import FUNCTIONS, Meter, Sandbox
 __all__ = ["Template", "is_missing", "template_of"]
 
 _SANDBOX = Sandbox()
+_MARKS = re.compile(r"\{[{%#]")
+_LINE_ENDS = re.compile(r"\r\n?")
 
 
 def is_missing(value: Any) -> bool:
@@ -72,7 +74,7 @@ _SANDBOX.tests["none"] = lambda value: value is None or isinstance(value, Hole)
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A compiled template.
+    """A compiled template; a text without any marks stays a text.
 
     Attributes:
         variables: The names it reads, in order of appearance.
@@ -81,7 +83,7 @@ class Template:
 
     variables: tuple[str, ...]
     required: frozenset[str]
-    _compiled: JinjaTemplate
+    _compiled: JinjaTemplate | str
 
     def render(self, values: Mapping[str, Any]) -> list[str | Image]:
         """Render with values; one that is not given or missing becomes a hole.
@@ -89,6 +91,8 @@ class Template:
         Returns:
             Texts and pictures in their order; `[""]` if nothing was printed.
         """
+        if isinstance(self._compiled, str):
+            return [self._compiled]
         pictures = _Pictures()
         meter = Meter(pictures.show)
         context = self._compiled.new_context(
@@ -160,6 +164,8 @@ def template_of(source: str) -> Template:
             f"the template has {len(source)} characters, and at most {MAX_SOURCE} "
             "are allowed: give long texts as values"
         )
+    if not _MARKS.search(source):  # compiling it would take a millisecond
+        return Template((), frozenset(), _LINE_ENDS.sub("\n", source))
     try:
         tree = _SANDBOX.parse(source)
         _refuse_loading(tree)

@@ -21,13 +21,14 @@ from typing import Literal, TypeAlias
 
 import aiohttp
 import httpx
+from aiohttp.http_exceptions import HttpProcessingError
 
 __all__ = ["FAULTS", "Phase", "fault_of"]
 
 Phase: TypeAlias = Literal["set-up", "exchange", "body"]
 
 # Everything a call can raise when the network, and not this code, is at fault.
-FAULTS = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
+FAULTS = (aiohttp.ClientError, HttpProcessingError, asyncio.TimeoutError, OSError)
 
 _MEANINGS: dict[
     Phase, tuple[tuple[type[Exception], type[httpx.TransportError]], ...]
@@ -71,6 +72,8 @@ def _message(error: Exception, *, phase: Phase, request: httpx.Request) -> str:
     host = request.url.netloc.decode("ascii")
     if isinstance(error, aiohttp.ClientResponseError):
         reason = f"{error.status} {error.message}"
+    elif isinstance(error, HttpProcessingError):
+        reason = f"{error.code} {error.message}"
     elif isinstance(error, asyncio.TimeoutError):
         reason = "no connection in time" if phase == "set-up" else "silent for too long"
     else:

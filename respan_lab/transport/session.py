@@ -1,45 +1,35 @@
-"""The connections of one event loop: aiohttp underneath, httpx's values on top."""
+"""The connections of one event loop: aiohttp's pool, spoken to in httpx's values."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import functools
-import io
 import os
 import ssl
 import time
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 import aiohttp
 import httpx
 import truststore
 import yarl
-from multidict import CIMultiDict
 
 from .clock import Clock
+from .exchange import Exchange
 from .faults import FAULTS, Phase, fault_of
 from .loop import at_exit, is_loop_thread, not_at_exit
 from .proxies import proxy_for
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
-
 __all__ = ["Session"]
-
-_clock: ContextVar[Clock] = ContextVar("respan_lab_clock")
-
-# Above this, aiohttp wants a body as a file, so that writing it does not hold up the
-# event loop.
-_LARGE = 2**20
 
 
 class Session:
     """Open connections and what is needed to use them, on the loop that runs now.
 
-    httpx's values are translated here, by hand: the general bridge between the two
-    decodes every header several times over, at a third more CPU a call.
+    aiohttp opens and keeps the connections: DNS, TLS, proxies, the pool. Its client
+    on top of them is left out, since what that does for others (cookies, redirects,
+    forms) would cost more CPU than all the rest of a call.
 
     Args:
         keepalive: Whether connections are used again.
@@ -51,21 +41,13 @@ class Session:
 
     def __init__(self, *, keepalive: bool, connect_timeout: float) -> None:
         self.loop = asyncio.get_running_loop()
+        self._keepalive = keepalive
         self._connect_timeout = connect_timeout
         self._route = functools.lru_cache(maxsize=256)(_route)
-        # The environment is read by us: aiohttp would read it anew for every request,
-        # in a thread, and take passwords from ~/.netrc as well.
-        self._connections = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0,
-                force_close=not keepalive,
-                ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("Accept-Encoding", "User-Agent"),
-            request_class=_ClockedRequest,
-            auto_decompress=False,
-            trust_env=False,
+        self._connections = aiohttp.TCPConnector(
+            limit=0,
+            force_close=not keepalive,
+            ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
         self._process = os.getpid()
         self._closing: asyncio.Task[None] | None = None
@@ -75,19 +57,9 @@ class Session:
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request; see `OutgoingTransport.handle_async_request`."""
         clock = request.extensions.get("clock") or Clock()
-        token = _clock.set(clock)
+        await request.aread()
         try:
-            url, proxy = self._route(str(request.url))
-            answer = await self._connections.request(
-                request.method,
-                url,
-                headers=_headers_of(request),
-                data=_body_of(request),
-                allow_redirects=False,
-                proxy=proxy,
-                timeout=self._timeout_of(request),
-                server_hostname=request.extensions.get("sni_hostname"),
-            )
+            return await self._exchange(request, clock)
         except FAULTS as error:
             phase: Phase = "set-up" if clock.handed_at is None else "exchange"
             # The original stays out of sight: aiohttp's carry the request's headers.
@@ -95,9 +67,6 @@ class Session:
         except httpx.TransportError as error:
             error.request = request
             raise
-        finally:
-            _clock.reset(token)
-        return _response(answer, request)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -116,52 +85,35 @@ class Session:
     def _begin_closing(self) -> None:
         self._closing = self.loop.create_task(self.close())
 
-    def _timeout_of(self, request: httpx.Request) -> aiohttp.ClientTimeout:
+    async def _exchange(self, request: httpx.Request, clock: Clock) -> httpx.Response:
         limits = request.extensions.get("timeout") or {}
-        return _timeout(
-            limits.get("connect", self._connect_timeout), limits.get("read")
-        )
-
-
-class _ClockedRequest(aiohttp.ClientRequest):
-    """Starts the clock when an open connection gets the request.
-
-    aiohttp's tracing hooks would tell the same moment at ten times the cost.
-    """
-
-    def send(
-        self, conn: aiohttp.connector.Connection
-    ) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
-        _clock.get().handed_at = time.perf_counter()
-        return super().send(conn)
-
-    async def write_bytes(self, *args: Any) -> None:
-        # The headers wait for the body and leave with it, one turn of the loop later.
-        _clock.get().handed_at = time.perf_counter()
-        await super().write_bytes(*args)
-
-
-class _Body(httpx.AsyncByteStream):
-    """The body of an answer, handed on as it comes, still encoded."""
-
-    def __init__(self, answer: aiohttp.ClientResponse, request: httpx.Request) -> None:
-        self._answer = answer
-        self._request = request
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+        route = self._route(str(request.url), request.extensions.get("sni_hostname"))
+        timeout = _timeout(limits.get("connect", self._connect_timeout))
+        connection = await self._connections.connect(route.way, [], timeout)
         try:
-            while chunk := await self._answer.content.readany():
-                yield chunk
-        except FAULTS as error:
-            raise fault_of(error, phase="body", request=self._request) from None
+            exchange = Exchange(connection, request)
+            exchange.write(route.target, self._more_headers(route))
+            clock.handed_at = time.perf_counter()
+            return await exchange.answer(silence=limits.get("read"))
+        except BaseException:
+            connection.close()
+            raise
 
-    async def aclose(self) -> None:
-        # A connection whose body was not read to its end is closed by this, which
-        # tells the server to stop; any other is kept for the next request.
-        self._answer.release()
+    def _more_headers(self, route: _Route) -> list[tuple[bytes, bytes]]:
+        headers = [] if self._keepalive else [(b"connection", b"close")]
+        if password := route.way.headers.get("Proxy-Authorization"):
+            headers.append((b"proxy-authorization", password.encode()))
+        return headers
 
 
-def _route(address: str) -> tuple[yarl.URL, str | None]:
+class _Route(NamedTuple):
+    """How an address is reached: what aiohttp's pool goes by, and the first line."""
+
+    way: aiohttp.ClientRequest
+    target: str
+
+
+def _route(address: str, sni: str | None) -> _Route:
     url = httpx.URL(address)
     if url.scheme not in ("http", "https") or not url.host:
         raise httpx.UnsupportedProtocol(f"{address!r} is not an http or https address")
@@ -172,40 +124,19 @@ def _route(address: str) -> tuple[yarl.URL, str | None]:
             f"the environment names a {kind} proxy; only http and https proxies are "
             "spoken: change the proxy variables or put the host into NO_PROXY"
         )
-    return yarl.URL(address, encoded=True), proxy
-
-
-def _headers_of(request: httpx.Request) -> CIMultiDict[str]:
-    headers = CIMultiDict(
-        [(name.decode("ascii"), value.decode()) for name, value in request.headers.raw]
+    way = aiohttp.ClientRequest(
+        "GET",
+        yarl.URL(address, encoded=True),
+        proxy=yarl.URL(proxy) if proxy else None,
+        server_hostname=sni,
+        loop=asyncio.get_running_loop(),
     )
-    headers.popall("Transfer-Encoding", None)  # aiohttp frames the body itself
-    return headers
-
-
-def _body_of(request: httpx.Request) -> Any:
-    try:
-        content = request.content
-    except httpx.RequestNotRead:
-        if not isinstance(request.stream, httpx.ByteStream):
-            return request.stream
-        content = request.read()
-    return content if len(content) < _LARGE else io.BytesIO(content)
-
-
-def _response(answer: aiohttp.ClientResponse, request: httpx.Request) -> httpx.Response:
-    return httpx.Response(
-        answer.status,
-        headers=answer.raw_headers,
-        stream=_Body(answer, request),
-        request=request,
-        extensions={
-            "http_version": b"HTTP/1.1",
-            "reason_phrase": (answer.reason or "").encode(),
-        },
-    )
+    target = url.raw_path.decode("ascii")
+    if proxy and url.scheme == "http":  # a tunnel is asked for by aiohttp
+        target = f"http://{url.netloc.decode('ascii')}{target}"
+    return _Route(way, target)
 
 
 @functools.lru_cache(maxsize=64)
-def _timeout(connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=connect, sock_read=read)
+def _timeout(connect: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=connect)

@@ -119,13 +119,17 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
+# The class that JSON gives stands first: to ask an abstract one costs ten times more.
+_OBJECTS = (dict, Mapping)
+
+
 def _first(usage: Mapping[str, Any], name: str, notes: list[str]) -> int | None:
     """The first place that holds a count; other places must agree with it."""
     found: int | None = None
     for outer, inner in _PLACES[name]:
         value = usage.get(outer)
-        if inner:
-            value = value.get(inner) if isinstance(value, Mapping) else None
+        if inner and value is not None:
+            value = value.get(inner) if isinstance(value, _OBJECTS) else None
         if value is None:
             continue
         place = f"{outer}.{inner}" if inner else outer

@@ -3,11 +3,12 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from respan_lab.errors import PromptError
@@ -117,6 +118,12 @@ def test_a_value_that_looks_like_a_template_stays_text(value):
 @given(st.text(alphabet=st.characters(exclude_characters="{}\r")))
 def test_a_template_without_variables_is_its_own_text(text):
     assert text_of(text) == text
+
+
+@given(st.text(alphabet=st.sampled_from("a{}%# \r\n")))
+def test_a_text_without_marks_says_what_a_template_would(text):
+    assume(not re.search(r"\{[{%#]", text))
+    assert text_of(text) == text_of("{{ '' }}" + text)
 
 
 def test_whitespace_and_json_braces_stay():
