@@ -41,8 +41,8 @@ class Database:
     Example:
         >>> from tempfile import mkdtemp
         >>> database = Database(Path(mkdtemp()) / "a.db", "CREATE TABLE t (x)")
-        >>> work = lambda connection: connection.execute("SELECT count(*) FROM t")
-        >>> asyncio.run(database.read(lambda connection: work(connection).fetchone()[0]))
+        >>> rows = asyncio.run(database.read(lambda c: list(c.execute("SELECT * FROM t"))))
+        >>> len(rows)
         0
         >>> asyncio.run(database.aclose())
     """
