@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import PromptError
 
 __all__ = [
+    "MAX_DIGITS",
     "MAX_OUTPUT",
     "MAX_SOURCE",
     "MAX_STEPS",
@@ -16,6 +17,7 @@ __all__ = [
     "check_format",
     "check_method",
     "check_operator",
+    "check_product",
     "check_replace",
     "check_size",
     "check_widths",
@@ -26,7 +28,14 @@ MAX_SOURCE = 64 * 1024  # characters of a template
 MAX_OUTPUT = 1024 * 1024  # characters of a text made by it
 MAX_STEPS = 100_000  # turns of loops and calls, in all
 MAX_WIDTH = 200  # columns that padding, indenting and number formats may ask for
+MAX_DIGITS = 1000  # of a text that is read as a whole number
 _MAX_BITS = 4096  # of whole numbers
+_MAX_PRODUCT = 100_000_000  # of the lengths of two texts compared place by place
+
+# Methods that may compare every character of one text with every one of the other.
+_BY_PLACE = frozenset(
+    ["rfind", "rindex", "rsplit", "rpartition", "strip", "lstrip", "rstrip"]
+)
 
 # A field wider than three digits, a width taken from an argument, or a nested one.
 _WIDE_FIELD = re.compile(r"\d{4,}|%[^a-zA-Z%]*\*|\{[^{}]*\{")
@@ -96,8 +105,21 @@ def check_method(owner: Any, name: str, arguments: tuple[Any, ...]) -> None:
         check_size(weight(parts) + len(owner) * len(parts))
     elif name == "replace" and len(arguments) > 1:
         check_replace(owner, arguments[0], arguments[1])
+    elif name in _BY_PLACE and arguments:
+        check_product(owner, arguments[0])
     else:
         check_widths(arguments)
+
+
+def check_product(text: Any, other: Any) -> None:
+    """Raise a PromptError if comparing two texts place by place takes too long."""
+    if not isinstance(text, str | bytes) or not isinstance(other, str | bytes):
+        return
+    if len(text) * len(other) > _MAX_PRODUCT:
+        raise PromptError(
+            f"a text of {len(text)} characters is searched from its end for "
+            f"{len(other)} characters, which takes too long: shorten one of them"
+        )
 
 
 def check_operator(operator: str, left: Any, right: Any) -> None:
@@ -107,6 +129,8 @@ def check_operator(operator: str, left: Any, right: Any) -> None:
     elif operator == "+":
         if not isinstance(left, int | float):
             check_size(weight(left) + weight(right))
+    elif operator in ("-", "/", "//"):
+        pass  # never larger than what was there
     elif isinstance(left, int) and isinstance(right, int):
         _check_bits(operator, left, right)
     elif operator == "*":

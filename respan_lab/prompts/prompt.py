@@ -12,6 +12,7 @@ from ..errors import PromptError
 from .card import card
 from .messages import check_messages, render_message, templates_of
 from .template import is_missing
+from .work import working
 
 __all__ = ["Prompt"]
 
@@ -128,11 +129,12 @@ class Prompt:
         if missing := sorted(self._required() - filled.keys()):
             raise self._missing(missing, values)
         try:
-            return [
-                done
-                for message in self._messages
-                for done in render_message(message, filled)
-            ]
+            with working():
+                return [
+                    done
+                    for message in self._messages
+                    for done in render_message(message, filled)
+                ]
         except Exception as error:
             # A template can fail with any error at all.
             self._fail(error)

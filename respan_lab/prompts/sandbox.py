@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from types import BuiltinMethodType
-from typing import Any
+from types import BuiltinMethodType, MethodType
+from typing import Any, TypeVar
 
 from jinja2 import StrictUndefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
@@ -16,71 +15,60 @@ from jinja2.utils import Cycler, Joiner, Namespace
 
 from ..errors import PromptError
 from .bounds import (
+    MAX_DIGITS,
     MAX_STEPS,
     check_format,
     check_method,
     check_operator,
+    check_product,
     check_replace,
     check_size,
     check_widths,
     weight,
 )
+from .work import current
 
-__all__ = ["FUNCTIONS", "Meter", "Sandbox"]
+__all__ = ["FUNCTIONS", "SHOW", "Sandbox"]
 
 # Names with a space cannot be written in a template.
-_METER = " meter"
+SHOW = " show"
+"""The variable that holds what turns a printed value into text."""
 _STEPS = " steps"
+_Made = TypeVar("_Made")
+
+# Methods that make numbers or texts of a size that nobody can tell, or take for ever.
+_UNSAFE = frozenset(
+    ["decode", "encode", "expandtabs", "from_bytes", "fromhex", "translate"]
+)
 
 
-@dataclass(slots=True)
-class Meter:
-    """What one rendering has used so far, and how it prints what is no text.
-
-    Attributes:
-        show: Turns a value that a template prints into text.
-        n_steps: Turns of loops and calls so far.
-    """
-
-    show: Callable[[Any], Any]
-    n_steps: int = field(default=0)
-
-    def step(self, n: int = 1) -> None:
-        """Count `n` turns, and stop a rendering that takes too many."""
-        self.n_steps += n
-        if self.n_steps > MAX_STEPS:
-            raise PromptError(
-                f"the template takes more than {MAX_STEPS} steps: loops and calls "
-                "together may take that many"
-            )
-
-    def variables(self) -> dict[str, Any]:
-        """Give what a template's context needs to find this meter."""
-        return {_METER: self}
-
-
-def _meter(context: Context) -> Meter:
-    meter: Meter = context.parent[_METER]
-    return meter
-
-
-@pass_context
-def _counted(context: Context, items: Iterable[Any]) -> Iterator[Any]:
-    meter = _meter(context)
+def _counted(items: Iterable[Any]) -> Iterator[Any]:
+    work = current()
     for item in items:
-        meter.step()
+        work.step()
+        yield item
+
+
+def _timed(items: Iterator[Any]) -> Iterator[Any]:
+    work = current()
+    for item in items:
+        work.check()
         yield item
 
 
 @pass_context
 def _shown(context: Context, value: Any) -> Any:
-    return _meter(context).show(value)
+    current().check()
+    return context.parent[SHOW](value)
 
 
-@pass_context
-def _range(context: Context, *arguments: int) -> range:
+def _range(*arguments: int) -> range:
     numbers = range(*arguments)
-    _meter(context).step(min(len(numbers), MAX_STEPS + 1))
+    if len(numbers) > MAX_STEPS:
+        raise PromptError(
+            f"range() gives more than {MAX_STEPS} steps, which is all that loops and "
+            "calls together may take"
+        )
     return numbers
 
 
@@ -90,7 +78,20 @@ def _concat(pieces: Iterable[str]) -> str:
         size += len(piece)
         check_size(size)
         kept.append(piece)
-    return "".join(kept)
+    return current().made("".join(kept))
+
+
+def _watched(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Count what a filter or test makes, and stop it if the time is up."""
+
+    @functools.wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        if isinstance(result, Iterator):
+            return _timed(result)
+        return current().made(result)
+
+    return watched
 
 
 def _narrow(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,18 +129,45 @@ def _bounded_filters(filters: dict[str, Callable[..., Any]]) -> dict[str, Any]:
         check_format(value, (args, kwargs))
         return form(value, *args, **kwargs)
 
-    narrow = ("batch", "center", "indent", "slice", "tojson", "truncate", "wordwrap")
+    add, trim, whole = filters["sum"], filters["trim"], filters["int"]
+
+    @functools.wraps(add)
+    def bounded_sum(
+        environment: Any, iterable: Any, attribute: Any = None, start: Any = 0
+    ) -> Any:
+        parts = list(iterable)
+        if not isinstance(start, int | float):  # each step copies what is there
+            current().make(len(parts) * weight(parts))
+        return add(environment, parts, attribute, start)
+
+    @functools.wraps(trim)
+    def bounded_trim(value: Any, chars: str | None = None) -> Any:
+        check_product(value, chars)
+        return trim(value, chars)
+
+    @functools.wraps(whole)
+    def bounded_int(value: Any, default: int = 0, base: int = 10) -> Any:
+        # Some bases have no limit of Python's own.
+        is_long = isinstance(value, str) and len(value) > MAX_DIGITS
+        return default if is_long else whole(value, default, base)
+
+    narrow = (
+        *("batch", "center", "indent", "round", "slice"),
+        *("tojson", "truncate", "wordwrap"),
+    )
     return {
         **{name: _narrow(filters[name]) for name in narrow},
+        "int": bounded_int,
+        "sum": bounded_sum,
+        "trim": bounded_trim,
         "join": bounded_join,
         "replace": bounded_replace,
         "format": bounded_format,
-        _STEPS: _counted,
     }
 
 
 class _Code(CodeGenerator):
-    """Joins with `~` through the sandbox, since the engine offers no hook for it."""
+    """Leads through the sandbox what the engine offers no hook for."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
         self.write("environment.joined((")
@@ -148,18 +176,31 @@ class _Code(CodeGenerator):
             self.write(", ")
         self.write("))")
 
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
+        self.write("environment.made(")
+        super().visit_Compare(node, frame)
+        self.write(")")
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
+        if not isinstance(node.arg, nodes.Slice):
+            super().visit_Getitem(node, frame)
+            return
+        self.write("environment.made(")
+        super().visit_Getitem(node, frame)
+        self.write(")")
+
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Renders templates that may come from anybody.
 
     Values cannot be changed and private attributes not be read. Beyond that, the
-    sizes of texts and numbers, the widths of padding, and the number of steps have
-    the limits of `bounds`. Undefined names fail.
+    sizes of texts and numbers and the widths of padding have the limits of `bounds`,
+    and all of a rendering together those of `work`. Undefined names fail.
     """
 
     code_generator_class = _Code
     concat = staticmethod(_concat)
-    intercepted_binops = frozenset(["*", "**", "%", "+"])
+    intercepted_binops = frozenset(["*", "**", "%", "+", "-", "/", "//"])
 
     def __init__(self) -> None:
         super().__init__(
@@ -172,8 +213,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         )
         # Functions are given as variables, so that a column may have their name.
         self.globals.clear()
-        self.filters.update(_bounded_filters(self.filters))
         del self.filters["random"]  # a prompt says the same each time
+        del self.filters["pprint"]  # its time grows with depth times size
+        filters = {**self.filters, **_bounded_filters(self.filters)}
+        self.filters = {name: _watched(filters[name]) for name in filters}
+        self.filters[_STEPS] = _counted
+        tests: dict[str, Any] = self.tests
+        self.tests = {name: _watched(tests[name]) for name in tests}
 
     def _parse(
         self, source: str, name: str | None, filename: str | None
@@ -186,11 +232,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def joined(self, pieces: tuple[Any, ...]) -> str:
         """Join values as one text, if it is not too long."""
         check_size(weight(pieces))
-        return str_join(pieces)
+        return current().made(str_join(pieces))
+
+    def made(self, value: _Made) -> _Made:
+        """Count what an operation has made; give it back."""
+        return current().made(value)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Refuse, beyond the sandbox, methods whose result's size nobody can tell."""
-        if isinstance(obj, str | bytes) and attr in ("expandtabs", "translate"):
+        """Refuse, beyond the sandbox, methods that cannot be bounded."""
+        if isinstance(obj, str | bytes | int | float) and attr in _UNSAFE:
             return False
         return super().is_safe_attribute(obj, attr, value)
 
@@ -210,19 +260,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Compute `left operator right`, if the result is not too large."""
         check_operator(operator, left, right)
-        return super().call_binop(context, operator, left, right)
+        return current().made(super().call_binop(context, operator, left, right))
 
     # The engine passes a template's keywords on, so our names must not clash with them.
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a function, macro or method as one step."""
-        _meter(__context).step()
-        if isinstance(__obj, BuiltinMethodType):
+        current().step()
+        if isinstance(__obj, BuiltinMethodType | MethodType):
             owner = __obj.__self__
             if isinstance(owner, str | bytes | int):
                 check_method(owner, __obj.__name__, (*args, *kwargs.values()))
         if isinstance(__obj, LoopContext) and args:
-            args = (_counted(__context, args[0]), *args[1:])
-        return super().call(__context, __obj, *args, **kwargs)
+            args = (_counted(args[0]), *args[1:])
+        return current().made(super().call(__context, __obj, *args, **kwargs))
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -21,7 +21,8 @@ from jinja2 import (
 from ..errors import PromptError
 from .bounds import MAX_SOURCE, check_size, weight
 from .image import Image
-from .sandbox import FUNCTIONS, Meter, Sandbox
+from .sandbox import FUNCTIONS, SHOW, Sandbox
+from .work import working
 
 __all__ = ["Template", "is_missing", "template_of"]
 
@@ -94,15 +95,15 @@ class Template:
         if isinstance(self._compiled, str):
             return [self._compiled]
         pictures = _Pictures()
-        meter = Meter(pictures.show)
         context = self._compiled.new_context(
             {
                 **FUNCTIONS,
                 **{name: _value(name, values) for name in self.variables},
-                **meter.variables(),
+                SHOW: pictures.show,
             }
         )
-        text = _SANDBOX.concat(self._compiled.root_render_func(context))
+        with working():
+            text = _SANDBOX.concat(self._compiled.root_render_func(context))
         return pictures.split(text)
 
 
