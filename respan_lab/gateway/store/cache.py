@@ -1,0 +1,191 @@
+"""Whole answers on disk, each under the key of the request it answers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .database import Database
+
+__all__ = ["CacheStore", "Entry"]
+
+_SCHEMA = """
+CREATE TABLE entries (
+    key TEXT PRIMARY KEY,
+    completion TEXT NOT NULL,
+    messages TEXT NOT NULL,
+    model TEXT,
+    provider TEXT NOT NULL,
+    candidate TEXT NOT NULL,
+    cost REAL,
+    latency REAL,
+    created REAL NOT NULL,
+    expires REAL NOT NULL,
+    hit_count INTEGER NOT NULL,
+    last_hit REAL,
+    size INTEGER NOT NULL
+);
+CREATE INDEX by_age ON entries (created, size);
+CREATE INDEX by_end ON entries (expires);
+"""
+
+# The newest that fit stay.
+_DROP_OLDEST = """
+DELETE FROM entries WHERE rowid IN (
+    SELECT rowid FROM (
+        SELECT
+            rowid,
+            row_number() OVER newest AS place,
+            sum(size) OVER newest AS total
+        FROM entries
+        WINDOW newest AS (
+            ORDER BY created DESC, rowid DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        )
+    )
+    WHERE place > ? OR total > ?
+)
+"""
+
+_SHARE = 16  # a sweep comes after this part of the room was filled
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answer that is kept.
+
+    Attributes:
+        key: What it is found by.
+        completion: The answer, as a `chat.completion` object.
+        messages: What was asked, for a listing; None if the caller wanted no record.
+        model: The name the answer carries; None if it has none.
+        provider: Who gave it.
+        candidate: The model as the request named it.
+        cost: US dollars it took; None if unknown. A hit costs nothing.
+        latency: Seconds it took; None if unknown.
+        created: When it was kept, seconds since 1970.
+        expires: When it is given no more.
+        hit_count: How often it was given since.
+        last_hit: When it was last given; None for never.
+    """
+
+    key: str
+    completion: dict[str, Any]
+    messages: list[Any] | None
+    model: str | None
+    provider: str
+    candidate: str
+    cost: float | None
+    latency: float | None
+    created: float
+    expires: float
+    hit_count: int = 0
+    last_hit: float | None = None
+
+
+class CacheStore:
+    """Answers in `cache.db`, until they expire or newer ones need their room.
+
+    Args:
+        home: The gateway's folder.
+        clock: Gives the seconds since 1970.
+        max_entries: How many answers are kept, give or take a sixteenth.
+        max_size: Bytes of all answers and their messages together, likewise. One that
+            would take a sixteenth of them by itself is not kept.
+
+    Raises:
+        ConfigError: From every method, if the file cannot be used. `sqlite3.Error`
+            likewise, if it turns out to be damaged.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        max_entries: int = 100_000,
+        max_size: int = 2**30,
+    ) -> None:
+        self.clock = clock
+        self._database = Database(home / "cache.db", _SCHEMA)
+        self._max_entries = max_entries
+        self._max_size = max_size
+        self._filled = 1.0  # since the last sweep; there was none yet
+
+    async def get(self, key: str) -> Entry | None:
+        """Find an answer, and count the hit.
+
+        Returns:
+            The entry, this hit counted; None if there is none, or it has expired.
+        """
+        now = self.clock()
+
+        def find(connection: sqlite3.Connection) -> sqlite3.Row | None:
+            row: sqlite3.Row | None = connection.execute(
+                "SELECT * FROM entries WHERE key = ? AND expires > ?", (key, now)
+            ).fetchone()
+            if row is not None:
+                connection.execute(
+                    "UPDATE entries SET hit_count = hit_count + 1, last_hit = ? "
+                    "WHERE key = ?",
+                    (now, key),
+                )
+            return row
+
+        row = await self._database.write(find)
+        return None if row is None else _entry(row, now)
+
+    async def put(self, entry: Entry) -> None:
+        """Keep an answer in place of any other under its key."""
+        completion = json.dumps(entry.completion)
+        messages = json.dumps(entry.messages)
+        size = len(completion) + len(messages)
+        if size * _SHARE > self._max_size:
+            return
+        row = (
+            *(entry.key, completion, messages, entry.model, entry.provider),
+            *(entry.candidate, entry.cost, entry.latency, entry.created),
+            *(entry.expires, entry.hit_count, entry.last_hit, size),
+        )
+        self._filled += size / self._max_size + 1 / self._max_entries
+        is_due = self._filled * _SHARE >= 1
+
+        def keep(connection: sqlite3.Connection) -> None:
+            marks = ", ".join("?" * len(row))
+            connection.execute(f"INSERT OR REPLACE INTO entries VALUES ({marks})", row)
+            if is_due:
+                self._sweep(connection)
+
+        await self._database.write(keep)
+        if is_due:
+            self._filled = 0.0
+
+    async def aclose(self) -> None:
+        """Finish what was begun and close the file; it can still be used."""
+        await self._database.aclose()
+
+    def _sweep(self, connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM entries WHERE expires <= ?", (self.clock(),))
+        connection.execute(_DROP_OLDEST, (self._max_entries, self._max_size))
+
+
+def _entry(row: sqlite3.Row, now: float) -> Entry:
+    return Entry(
+        key=row["key"],
+        completion=json.loads(row["completion"]),
+        messages=json.loads(row["messages"]),
+        model=row["model"],
+        provider=row["provider"],
+        candidate=row["candidate"],
+        cost=row["cost"],
+        latency=row["latency"],
+        created=row["created"],
+        expires=row["expires"],
+        hit_count=row["hit_count"] + 1,
+        last_hit=now,
+    )
