@@ -7,7 +7,9 @@ from typing import Any
 
 __all__ = ["Asked"]
 
-_LISTS = ("load_balance_models", "models")
+_LISTS = ("load_balance_group", "load_balance_models", "models")
+_CREDENTIALS = ("credential_override", "customer_api_keys", "customer_credentials")
+_TOKEN_BREAKDOWN = "token-breakdown-2026-03-26"
 
 
 @dataclass(slots=True)
@@ -19,12 +21,14 @@ class Asked:
         respan: Respan's fields, merged from all three channels.
         warnings: What was ignored, in words.
         route_provider: The provider the caller pinned; None for none.
+        betas: The beta features that were asked for, known or not.
     """
 
     openai: dict[str, Any]
     respan: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
     route_provider: str | None = None
+    betas: frozenset[str] = frozenset()
 
     @property
     def is_stream(self) -> bool:
@@ -41,6 +45,11 @@ class Asked:
     def wants_breakdown(self) -> bool:
         """Whether the answer is to carry the request's breakdown."""
         return self.respan.get("request_breakdown") is True
+
+    @property
+    def wants_token_breakdown(self) -> bool:
+        """Whether the breakdown is to carry every token count there is."""
+        return _TOKEN_BREAKDOWN in self.betas
 
     @property
     def custom_identifier(self) -> str | None:
@@ -61,10 +70,14 @@ class Asked:
 
     def public(self) -> dict[str, Any]:
         """Give the request as seen here, without credentials."""
-        respan = dict(self.respan)
+        respan = {n: v for n, v in self.respan.items() if n not in _CREDENTIALS}
         weighted = respan.get("load_balance_models")
         if isinstance(weighted, list):
             respan["load_balance_models"] = [_without_key(each) for each in weighted]
+        group = respan.get("load_balance_group")
+        if isinstance(group, dict) and isinstance(group.get("models"), list):
+            models = [_without_key(each) for each in group["models"]]
+            respan["load_balance_group"] = {**group, "models": models}
         return {**self.openai, **respan}
 
 

@@ -42,8 +42,8 @@ async def call(
     with faults(provider.name, secrets):
         answer = await provider.send(
             ProviderCall(
-                model=slug,
-                body=_body(asked, slug),
+                model=candidate.deployment or slug,
+                body=_body(asked, candidate.deployment or slug),
                 is_stream=asked.is_stream,
                 draw=draw,
                 credentials=candidate.credentials,

@@ -1,38 +1,51 @@
-"""Step: which model answers.
+"""Step: which model answers, and which ones stand by.
 
-One model is itself. Of a router list, one of the models that can be called is drawn,
-each with the same chance. A weighted list is drawn from, each model with the chance of
-its weight in their sum.
+The first candidate is the `model`, or one of a list: of a router list (`models`) by the
+rule in `router`, of a weighted list (`load_balance_models`, or a `load_balance_group`
+of the gateway's configuration) by a draw with the weights. After it come the
+`fallback_models`, in order.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from math import isfinite
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from .asked import Asked
+from .credentials import Keyring
+from .deployments import deployment_of
 from .failure import GatewayFailure
 from .names import Destination, Names
+from .router import route
+from .weighted import Weighted, drawn, read_weighted
 
 __all__ = ["Candidate", "choose"]
 
+_LOCKED = 424  # there is such a model, and its key is missing
 
-class Candidate(NamedTuple):
-    """The model that is to answer.
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that may answer.
 
     Attributes:
         name: Its name as the request has it.
         destination: Who runs it.
         reason: Why it was chosen; None if the request named it.
-        credentials: The call's own; None for the provider's.
+        credentials: The call's own; None for the provider's. Never in a repr.
+        deployment: What the provider is asked for instead of the model's slug; None
+            for the slug.
     """
 
     name: str
     destination: Destination
     reason: str | None = None
     credentials: Mapping[str, Any] | None = None
+    deployment: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Candidate({self.name!r})"
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -41,151 +54,152 @@ class Candidate(NamedTuple):
         return tuple(value for value in values if isinstance(value, str))
 
 
-class _Weighted(NamedTuple):
-    name: str
-    weight: float
-    credentials: Mapping[str, Any] | None
+Groups = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-async def choose(asked: Asked, names: Names, draw: Callable[[], float]) -> Candidate:
-    """Choose the model for a request.
+async def choose(
+    asked: Asked,
+    names: Names,
+    *,
+    groups: Groups,
+    draw: Callable[[], float],
+    pick: Callable[[], float],
+    check_address: Callable[[Mapping[str, Any]], None],
+) -> list[Candidate]:
+    """Choose the models for a request, in the order they are tried.
 
     Args:
         asked: The request.
         names: Who runs what.
-        draw: Gives numbers in [0, 1); used for lists only.
+        groups: Saved weighted lists by their id.
+        draw: Gives numbers in [0, 1), afresh for each request; for weighted lists.
+        pick: Gives a number in [0, 1), the same whenever the request is; for routers.
+        check_address: Refuses credentials whose address this caller may not name.
 
     Raises:
         GatewayFailure: The request names no model, or none that can be called.
     """
-    weighted, models = asked.respan.get("load_balance_models"), _models(asked)
-    if weighted and models:
-        raise _bad("models", "give either `models` or `load_balance_models`, not both")
-    if weighted:
-        return await _drawn(_weighted(weighted), asked, names, draw)
-    if len(models) > 1:
-        return await _routed(models, asked, names, draw)
-    model = models[0] if models else asked.openai.get("model")
-    if not isinstance(model, str) or not model:
-        raise _bad("model", "name a model: `model`, `models` or `load_balance_models`")
-    return Candidate(model, await names.locate(model, pin=asked.route_provider))
-
-
-def _models(asked: Asked) -> list[str]:
-    models = asked.respan.get("models") or []
-    if not isinstance(models, list) or not all(_is_name(name) for name in models):
-        raise _bad("models", "models must be a list of model names")
-    if models and asked.openai.get("model") is not None:
-        raise _bad(
-            "models",
-            "the embedded gateway does not honour `models` beside `model` yet (there "
-            "it means fallbacks): leave one of them out",
-            code="not_supported",
-        )
-    return models
-
-
-async def _routed(
-    models: list[str], asked: Asked, names: Names, draw: Callable[[], float]
-) -> Candidate:
-    usable: list[tuple[str, Destination]] = []
-    skipped: list[str] = []
-    for name in models:
+    chooser = _Chooser(asked, names, Keyring(asked.respan, check_address))
+    standing_by = _standing_by(asked)
+    found: list[Candidate] = []
+    try:
+        found.append(await chooser.first(groups, draw, pick))
+    except GatewayFailure as failure:
+        if failure.status != _LOCKED or not standing_by:
+            raise
+        asked.warnings.append(f"a fallback answers: {failure}")
+    for name in standing_by:
         try:
-            found = await names.locate(name, pin=asked.route_provider)
-            reason = await _unavailable(found)
+            found.append(await chooser.named(name, pin=None, reason="fallback"))
         except GatewayFailure as failure:
-            reason = str(failure)
-        if reason is None:
-            usable.append((name, found))
-        else:
-            skipped.append(f"{name}: {reason}")
-    if not usable:
-        raise GatewayFailure(
-            424,
-            f"none of `models` can be called: {'; '.join(skipped)}",
-            code="no_usable_model",
-            param="models",
-        )
-    name, found = usable[_pick([1.0] * len(usable), draw)]
-    said = f"drawn from {len(usable)} usable of {len(models)} models"
-    return Candidate(name, found, "; skipped ".join([said, *skipped]))
+            if failure.status != _LOCKED:  # a wrong name fails always, not at need
+                raise
+            asked.warnings.append(f"fallback {name} is left out: {failure}")
+    if not found:
+        raise _bad("fallback_models", "neither the model nor a fallback can be called")
+    return list({_identity(each): each for each in reversed(found)}.values())[::-1]
 
 
-async def _unavailable(found: Destination) -> str | None:
-    if found.provider.name != "local":  # all others are there if their key is
-        return None
-    card = await asyncio.to_thread(found.provider.card, found.slug)
-    return None if card.is_available else card.reason
+class _Chooser:
+    """Finds candidates for one request."""
 
+    def __init__(self, asked: Asked, names: Names, keyring: Keyring) -> None:
+        self._asked = asked
+        self._names = names
+        self._keyring = keyring
 
-async def _drawn(
-    candidates: list[_Weighted], asked: Asked, names: Names, draw: Callable[[], float]
-) -> Candidate:
-    # All of them are located, so that a wrong name fails always and not now and then.
-    found = [
-        await names.locate(
-            each.name,
-            pin=asked.route_provider,
-            has_credentials=each.credentials is not None,
-        )
-        for each in candidates
-    ]
-    if asked.openai.get("model") is not None:
-        asked.warnings.append("model was overridden by load_balance_models")
-    at = _pick([each.weight for each in candidates], draw)
-    total = sum(each.weight for each in candidates)
-    reason = f"drawn with weight {candidates[at].weight:g} of {total:g}"
-    name, _, credentials = candidates[at]
-    return Candidate(name, found[at], reason, credentials)
-
-
-def _pick(weights: list[float], draw: Callable[[], float]) -> int:
-    if len(weights) == 1:
-        return 0
-    point = draw() * sum(weights)
-    for at, weight in enumerate(weights):
-        point -= weight
-        if point < 0:
-            return at
-    return len(weights) - 1  # rounding
-
-
-def _weighted(given: Any) -> list[_Weighted]:
-    if not isinstance(given, list):
-        raise _bad("load_balance_models", "load_balance_models must be a list")
-    return [_one_weighted(each) for each in given]
-
-
-def _one_weighted(given: Any) -> _Weighted:
-    if not isinstance(given, dict) or not _is_name(given.get("model")):
+    async def first(
+        self, groups: Groups, draw: Callable[[], float], pick: Callable[[], float]
+    ) -> Candidate:
+        asked = self._asked
+        weighted = read_weighted(asked, groups)
+        models = asked.respan.get("models") or []
+        model = asked.openai.get("model")
+        if weighted and models:
+            raise _bad("models", "give either `models` or a weighted list, not both")
+        if weighted:
+            return await self._drawn(weighted, draw)
+        if model:
+            return await self.named(model, pin=asked.route_provider)
+        if len(models) == 1:
+            return await self.named(models[0], pin=asked.route_provider)
+        if models:
+            return await self._routed(models, pick)
         raise _bad(
-            "load_balance_models",
-            'each of load_balance_models must be like {"model": "...", "weight": 1}',
+            "model",
+            "name a model: `model`, `models`, `load_balance_models`, "
+            "`load_balance_group`, or a `prompt` that has one",
         )
-    weight, credentials = given.get("weight", 1), given.get("credentials")
-    if not _is_weight(weight):
-        raise _bad(
-            "load_balance_models",
-            f"the weight of {given['model']!r} is {weight!r}; it must be a number "
-            "above 0",
+
+    async def named(
+        self, name: str, *, pin: str | None, reason: str | None = None
+    ) -> Candidate:
+        found = await self._names.locate(
+            name, pin=pin, keyed=self._keyring.providers, is_keyed=self._has_key(name)
         )
-    if credentials is not None and not isinstance(credentials, dict):
-        raise _bad(
-            "load_balance_models",
-            f"the credentials of {given['model']!r} must be an object with `api_key`",
+        return self._candidate(name, found, reason=reason)
+
+    async def _drawn(
+        self, weighted: Sequence[Weighted], draw: Callable[[], float]
+    ) -> Candidate:
+        # All are located, so that a wrong name fails always and not now and then.
+        found = [
+            await self._names.locate(
+                each.name,
+                pin=self._asked.route_provider,
+                keyed=self._keyring.providers,
+                is_keyed=each.credentials is not None or self._has_key(each.name),
+            )
+            for each in weighted
+        ]
+        at, reason = drawn(weighted, draw)
+        return self._candidate(
+            weighted[at].name, found[at], reason=reason, own=weighted[at].credentials
         )
-    return _Weighted(given["model"], float(weight), credentials or None)
+
+    async def _routed(
+        self, models: Sequence[str], pick: Callable[[], float]
+    ) -> Candidate:
+        async def locate(name: str) -> Destination:
+            return await self._names.locate(
+                name,
+                pin=self._asked.route_provider,
+                keyed=self._keyring.providers,
+                is_keyed=self._has_key(name),
+            )
+
+        name, found, reason = await route(models, self._asked.respan, locate, pick)
+        return self._candidate(name, found, reason=reason)
+
+    def _has_key(self, name: str) -> bool:
+        return self._keyring.has_override(name)
+
+    def _candidate(
+        self,
+        name: str,
+        found: Destination,
+        *,
+        reason: str | None,
+        own: Mapping[str, Any] | None = None,
+    ) -> Candidate:
+        credentials = self._keyring.find(name, found, own)
+        candidate = Candidate(name, found, reason, credentials)
+        return replace(candidate, deployment=deployment_of(candidate, self._asked))
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+def _standing_by(asked: Asked) -> list[str]:
+    respan = asked.respan
+    if respan.get("disable_fallback"):
+        return []
+    # Beside a model, a router list is a list of fallbacks.
+    further = respan.get("models") or [] if asked.openai.get("model") else []
+    return [*(respan.get("fallback_models") or []), *further]
 
 
-def _is_weight(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and isfinite(value) and value > 0
+def _identity(candidate: Candidate) -> tuple[str, str]:
+    provider, slug = candidate.destination
+    return provider.name, slug
 
 
-def _bad(param: str, message: str, code: str = "invalid_value") -> GatewayFailure:
-    return GatewayFailure(400, message, code=code, param=param)
+def _bad(param: str, message: str) -> GatewayFailure:
+    return GatewayFailure(400, message, code="invalid_value", param=param)

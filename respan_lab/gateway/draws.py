@@ -59,6 +59,20 @@ class Draws:
 
         return draw
 
+    def pick(self, request: Mapping[str, Any]) -> float:
+        """Give a request's own number, in [0, 1): the same for the same request.
+
+        Args:
+            request: What was asked for, as JSON values and without credentials.
+
+        Example:
+            >>> Draws(7).pick({"messages": []}) == Draws(7).pick({"messages": []})
+            True
+        """
+        pair = json.dumps([self._seed, request], sort_keys=True)
+        digest = hashlib.sha256(pair.encode()).digest()
+        return int.from_bytes(digest[:6]) / 2**48
+
     def _occurrence(
         self, request: Mapping[str, Any], custom_identifier: str | None
     ) -> bytes:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..wire.failure import error_message
+
 __all__ = ["GatewayFailure"]
 
 _UPSTREAM = (424, 502, 504)
@@ -56,6 +58,11 @@ class GatewayFailure(Exception):
         failure.body = body
         failure.headers = dict(headers)
         return failure
+
+    @property
+    def message(self) -> str:
+        """What the body says, in a line."""
+        return error_message(self.body) or str(self)
 
     @property
     def content_type(self) -> str:

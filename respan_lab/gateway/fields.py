@@ -1,127 +1,152 @@
-"""Which of Respan's fields the embedded gateway honours, records or refuses."""
+"""Which of Respan's fields the embedded gateway knows, and whether they are right."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..wire import RESPAN_FIELDS
+from ..wire import OPENAI_FIELDS, RESPAN_FIELDS
+from ..wire.params import faults_of, whole_numbers
 from .failure import GatewayFailure
 
-__all__ = ["HONOURED", "KNOWN", "check_fields"]
+if TYPE_CHECKING:
+    from .asked import Asked
 
-HONOURED = frozenset(
-    {
-        "cache_enabled",
-        "custom_identifier",
-        "disable_fallback",
-        "load_balance_models",
-        "models",
-        "request_breakdown",
-    }
-)
+__all__ = ["CONTAINERS", "KNOWN", "check_fields"]
 
-# They would change the answer, so an answer without them would be a wrong one.
+CONTAINERS = frozenset({"respan_params", "keywordsai_params"})
+
+# They would change the answer, so an answer without them would be a wrong one. None
+# is in the platform's reference of this route.
 _REFUSED = frozenset(
     {
-        "credential_override",
         "customer_api_keys",
-        "customer_credentials",
-        "customer_params",
         "delimiter",
         "eval_params",
-        "exclude_models",
-        "exclude_providers",
-        "fallback_models",
         "field_name",
         "first_token_timeout",
-        "load_balance_group",
         "loadbalance_models",
         "mock_response",
-        "model_name_map",
-        "prompt",
         "respan_api_controls",
-        "retries",
-        "retry_params",
     }
 )
 
-# They are written down for later, and the answer is the same without them.
-_BOOKKEEPING = frozenset(
+# In no reference of this route either; they are written into the log row.
+_RECORDED = frozenset(
     {
-        "cache_options",
-        "cache_ttl",
         "category",
         "customer_email",
-        "customer_identifier",
         "customer_name",
-        "disable_log",
         "evaluation_identifier",
         "group_identifier",
-        "metadata",
         "note",
-        "positive_feedback",
-        "properties",
         "session_identifier",
-        "span_name",
         "span_parent_id",
         "span_unique_id",
         "span_workflow_name",
-        "thread_identifier",
         "trace_group_identifier",
         "trace_unique_id",
-        "variables",
-        "weight",
     }
 )
 
-CONTAINERS = frozenset({"respan_params", "keywordsai_params"})
-KNOWN = HONOURED | _REFUSED | _BOOKKEEPING | (RESPAN_FIELDS - CONTAINERS)
+KNOWN = _REFUSED | _RECORDED | (RESPAN_FIELDS - CONTAINERS)
 
-_LONGEST_IDENTIFIER = 254
+_LONGEST_NAME = 255
+_NOT_ENFORCED = (
+    *("budget_duration", "markup_percentage", "period_budget", "period_end"),
+    *("period_start", "rate_limit", "total_budget"),
+)
+_ROUTER_ONLY = ("exclude_models", "exclude_providers")
+_CACHE_ONLY = ("cache_options", "cache_ttl")
 
 
-def check_fields(respan: Mapping[str, Any]) -> list[str]:
-    """Refuse what cannot be honoured yet; name what has no effect.
+def check_fields(asked: Asked) -> None:
+    """Check every field's type and limits, and name what has no effect.
 
     Args:
-        respan: Respan's fields of one request, merged.
-
-    Returns:
-        Warnings, in words.
+        asked: The request, its channels merged. Whole numbers written as `32.0`
+            become `32`, and a `span_name` that is too long is cut; warnings are
+            added.
 
     Raises:
         GatewayFailure: 400, naming the field.
     """
+    _refuse(asked.respan)
+    _cut_name(asked)
+    whole_numbers(asked.openai)
+    whole_numbers(asked.respan)
+    for fault in faults_of(_checked(asked)):
+        if not fault.is_unknown:
+            raise GatewayFailure(
+                400, fault.text, code="invalid_value", param=fault.name
+            )
+        asked.warnings.append(f"ignored: {fault.text}")
+    asked.warnings += _idle(asked)
+
+
+def _checked(asked: Asked) -> dict[str, Any]:
+    """What has a declared type; null is as good as absent."""
+    return {
+        name: value
+        for fields, known in ((asked.openai, OPENAI_FIELDS), (asked.respan, KNOWN))
+        for name, value in fields.items()
+        if value is not None and name in known and name not in _RECORDED
+    }
+
+
+def _refuse(respan: dict[str, Any]) -> None:
     for name in sorted(respan.keys() & _REFUSED):
-        if _has_effect(name, respan[name]):
-            raise _refusal(name)
-    if respan.get("cache_enabled"):
-        raise _refusal("cache_enabled")
-    identifier = respan.get("customer_identifier")
-    if isinstance(identifier, str) and len(identifier) > _LONGEST_IDENTIFIER:
-        raise GatewayFailure(
-            400,
-            f"customer_identifier has {len(identifier)} characters; at most "
-            f"{_LONGEST_IDENTIFIER} are allowed",
-            code="invalid_value",
-            param="customer_identifier",
-        )
-    idle = sorted(name for name in respan if name in _BOOKKEEPING)
-    return [f"{name} is accepted, but not recorded yet" for name in idle]
+        if respan[name]:
+            raise GatewayFailure(
+                400,
+                f"the embedded gateway does not honour `{name}`, and without it the "
+                "answer would be another one: leave it out, or use the hosted gateway",
+                code="not_supported",
+                param=name,
+            )
 
 
-def _has_effect(name: str, value: Any) -> bool:
-    if name == "retry_params" and isinstance(value, Mapping):
-        return value.get("retry_enabled") is not False
-    return bool(value)
+def _cut_name(asked: Asked) -> None:
+    name = asked.respan.get("span_name")
+    if isinstance(name, str) and len(name) > _LONGEST_NAME:
+        asked.respan["span_name"] = name[:_LONGEST_NAME]
+        asked.warnings.append(f"span_name was cut after {_LONGEST_NAME} characters")
 
 
-def _refusal(name: str) -> GatewayFailure:
-    return GatewayFailure(
-        400,
-        f"the embedded gateway does not honour `{name}` yet, and without it the answer "
-        "would be another one: leave it out, or use the hosted gateway",
-        code="not_supported",
-        param=name,
-    )
+def _idle(asked: Asked) -> list[str]:
+    """Name the fields that were given and change nothing, with the reason."""
+    respan = asked.respan
+    found = []
+    if "weight" in respan:
+        found.append("weight has no effect beside a request; weights go into lists")
+    if not respan.get("models"):
+        found += [
+            f"{name} has no effect without `models`: it is for the router alone"
+            for name in _ROUTER_ONLY
+            if respan.get(name)
+        ]
+    if not respan.get("cache_enabled"):
+        found += [
+            f"{name} has no effect without `cache_enabled`"
+            for name in _CACHE_ONLY
+            if name in respan
+        ]
+    if "retry_params" in respan and "retries" in respan:
+        found.append("retries has no effect beside retry_params")
+    customer = respan.get("customer_params")
+    if isinstance(customer, dict):
+        found += [
+            f"customer_params.{name} is recorded and not enforced"
+            for name in _NOT_ENFORCED
+            if customer.get(name) is not None
+        ]
+    found += [
+        f"metadata.{name} is dropped: names that start with _ are the platform's own"
+        for name in respan.get("metadata") or {}
+        if name.startswith("_")
+    ]
+    found += [
+        f"metadata.{name} is kept as a text; properties keep types"
+        for name, value in (respan.get("metadata") or {}).items()
+        if not name.startswith("_") and not isinstance(value, str)
+    ]
+    return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from .failure import GatewayFailure
@@ -50,39 +52,60 @@ class Names:
         self._prices = prices
         self._is_loaded = False
         self._closed: dict[str, frozenset[str]] = {}
+        self._has_files = True
+
+    @cached_property
+    def without_files(self) -> Names:
+        """The same, but for callers who must not have just any file loaded."""
+        names = copy.copy(self)
+        names._has_files = False
+        return names
 
     async def locate(
-        self, model: str, *, pin: str | None = None, has_credentials: bool = False
+        self,
+        model: str,
+        *,
+        pin: str | None = None,
+        keyed: Collection[str] = (),
+        is_keyed: bool = False,
     ) -> Destination:
         """Do as `resolve`, the price lists being read in a thread the first time."""
         if not self._is_loaded and self._needs_lists(model, pin):
             await asyncio.to_thread(self._prices.load)
             self._is_loaded = True
-        return self.resolve(model, pin=pin, has_credentials=has_credentials)
+        return self.resolve(model, pin=pin, keyed=keyed, is_keyed=is_keyed)
 
     def resolve(
-        self, model: str, *, pin: str | None = None, has_credentials: bool = False
+        self,
+        model: str,
+        *,
+        pin: str | None = None,
+        keyed: Collection[str] = (),
+        is_keyed: bool = False,
     ) -> Destination:
         """Find who runs a model.
 
         Args:
             model: Its name.
             pin: The provider to take; None leaves it to the name.
-            has_credentials: Whether the call brings a key along.
+            keyed: Providers whose key the call brings along.
+            is_keyed: Whether it brings a key for this model, whoever runs it.
 
         Raises:
-            GatewayFailure: 400 if it is not clear who; 404 if nobody has it; 424 if a
-                key is missing.
+            GatewayFailure: 400 if it is not clear who; 403 for a file that this caller
+                must not name; 404 if nobody has it; 424 if a key is missing.
         """
         provider, slug = self._split(model)
         if pin is not None:
             provider = self._pinned(pin)
         if provider is None:
-            provider = self._vendor_of(slug, has_credentials)
+            provider = self._vendor_of(slug, keyed, is_keyed)
         missing = self.missing.get(provider.name)
-        if missing is not None and not has_credentials:
+        if missing is not None and not (is_keyed or provider.name in keyed):
             raise _locked(f"{model!r} needs a key for {provider.name}: {missing}")
         is_path = model.startswith(_PATH)
+        if is_path and not self._has_files and slug not in self._slugs(provider):
+            raise _no_files(model)
         if not (provider.is_open or is_path or slug in self._slugs(provider)):
             raise self._unknown(model)
         return Destination(provider, slug)
@@ -119,9 +142,11 @@ class Names:
             )
         return self.providers[pin]
 
-    def _vendor_of(self, slug: str, has_credentials: bool) -> Provider:
+    def _vendor_of(self, slug: str, keyed: Collection[str], is_keyed: bool) -> Provider:
         vendors = [v for v in self._prices.vendors_of(slug) if v in self.providers]
-        usable = [v for v in vendors if has_credentials or v not in self.missing]
+        usable = [v for v in vendors if v in keyed] or [
+            v for v in vendors if is_keyed or v not in self.missing
+        ]
         if len(usable) == 1:
             return self.providers[usable[0]]
         if usable:
@@ -157,3 +182,13 @@ class Names:
 
 def _locked(message: str) -> GatewayFailure:
     return GatewayFailure(424, message, code="missing_credentials", param="model")
+
+
+def _no_files(model: str) -> GatewayFailure:
+    return GatewayFailure(
+        403,
+        f"{model!r} names a file of this machine, which callers over a socket cannot: "
+        "call it in the gateway's own process, with respan_lab.Client(gateway=...)",
+        code="file_not_allowed",
+        param="model",
+    )

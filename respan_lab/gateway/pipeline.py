@@ -1,19 +1,22 @@
 """One chat completion, from the request to the end of the answer.
 
-Each step is a file: `clients` (who may call), `channels` (what is asked), `candidates`
-and `names` (who answers), `slots` (when), `call` (the provider), `plain` or `stream`
-(the answer).
+Each step is a file: `channels` (what is asked), `saved_prompts` (what it is made of),
+`cache` (whether it has been answered before), `candidates` (who answers), `attempts`
+(how often each is called), `slots` (when), `call` (the provider), `plain` or `stream`
+(the answer, and what it cost), `log_row` (what is kept of it).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
-from collections.abc import Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..wire import redact
+from .attempts import attempt
 from .call import call, faults
 from .candidates import choose
 from .channels import read
@@ -24,13 +27,16 @@ from .record import Record
 from .stream import Relay, event_bytes
 
 if TYPE_CHECKING:
-    from ..prices import PriceTable
+    from collections.abc import Callable, Sequence
+
+    from .candidates import Candidate
     from .gateway import Gateway
     from .providers import ProviderAnswer
 
 __all__ = ["chat"]
 
 _logger = logging.getLogger(__name__)
+_LEFT = 499  # what servers write down for a caller who did not wait
 
 
 async def chat(gateway: Gateway, exchange: Exchange) -> None:
@@ -42,7 +48,10 @@ async def chat(gateway: Gateway, exchange: Exchange) -> None:
             rest = await _answer(gateway, exchange, record)
         await exchange.end(rest)
     except Disconnected:
-        return
+        record.fail(_left())
+    except asyncio.CancelledError:
+        record.fail(_left())
+        raise
     except GatewayFailure as failure:
         await _fail(exchange, failure, record)
     except Exception as error:
@@ -57,56 +66,103 @@ async def chat(gateway: Gateway, exchange: Exchange) -> None:
 async def _answer(gateway: Gateway, exchange: Exchange, record: Record) -> bytes:
     """Run the steps; return what of the body is still to be sent."""
     gateway.check_client(exchange)
-    asked = record.asked = read(exchange.content, exchange.headers)
-    draw = gateway.draws.of(asked.identity(), asked.custom_identifier)
-    candidate = record.candidate = await choose(asked, gateway.names, draw)
+    record.asked = read(exchange.content, exchange.headers, gateway.precedence)
+    return await _called(gateway, exchange, record)
+
+
+async def _called(gateway: Gateway, exchange: Exchange, record: Record) -> bytes:
+    asked = record.asked
+    assert asked is not None  # it was read
+    identity = asked.identity()
+    draw = gateway.draws.of(identity, asked.custom_identifier)
+    candidates = await choose(
+        asked,
+        gateway.names,
+        groups=gateway.groups,
+        draw=draw,
+        pick=partial(gateway.draws.pick, identity),
+        check_address=lambda credentials: None,
+    )
+    return await attempt(
+        candidates,
+        asked,
+        record,
+        partial(_one, gateway, exchange, record, draw),
+        may_repeat=lambda: not exchange.has_started,
+    )
+
+
+async def _one(
+    gateway: Gateway,
+    exchange: Exchange,
+    record: Record,
+    draw: Callable[[], float],
+    candidate: Candidate,
+) -> bytes:
+    """Call one candidate, and give what it answers."""
+    assert record.asked is not None  # it was read
     provider, slug = candidate.destination
     secrets = (*gateway.secrets, *candidate.secrets)
-    give = _streamed if asked.is_stream else _plain
+    give = _streamed if record.asked.is_stream else _plain
     async with gateway.slots.hold(provider, slug) as queue_time:
         record.call(queue_time)
-        answer = await call(asked, candidate, draw=draw, secrets=secrets)
+        answer = await call(record.asked, candidate, draw=draw, secrets=secrets)
         async with aclosing(answer):
             with faults(provider.name, secrets):
-                return await give(
-                    answer, record, exchange, prices=gateway.prices, secrets=secrets
-                )
+                return await give(gateway, exchange, record, answer, secrets)
 
 
 async def _plain(
-    answer: ProviderAnswer,
-    record: Record,
+    gateway: Gateway,
     exchange: Exchange,
-    *,
-    prices: PriceTable,
+    record: Record,
+    answer: ProviderAnswer,
     secrets: Sequence[str],
 ) -> bytes:
-    content = await plain(answer, record, prices=prices, secrets=secrets)
-    length = {"content-length": str(len(content))}
-    await exchange.start(200, "application/json", {**length, **record.headers()})
+    content = await plain(answer, record, prices=gateway.prices, secrets=secrets)
+    await _start_plain(exchange, record, content)
     return content
 
 
 async def _streamed(
-    answer: ProviderAnswer,
-    record: Record,
+    gateway: Gateway,
     exchange: Exchange,
-    *,
-    prices: PriceTable,
+    record: Record,
+    answer: ProviderAnswer,
     secrets: Sequence[str],
 ) -> bytes:
-    kind = "text/event-stream; charset=utf-8"
-    await exchange.start(200, kind, {"cache-control": "no-cache", **record.headers()})
-    await Relay(record, exchange.write, secrets=secrets).run(answer, prices)
+    async def write(content: bytes) -> None:
+        if not exchange.has_started:
+            await _start_stream(exchange, record)
+        await exchange.write(content)
+
+    await Relay(record, write, secrets=secrets).run(answer, gateway.prices)
     return b""
 
 
+async def _start_plain(exchange: Exchange, record: Record, content: bytes) -> None:
+    length = {"content-length": str(len(content))}
+    await exchange.start(200, "application/json", {**length, **record.headers()})
+
+
+async def _start_stream(exchange: Exchange, record: Record) -> None:
+    kind = "text/event-stream; charset=utf-8"
+    await exchange.start(200, kind, {"cache-control": "no-cache", **record.headers()})
+
+
 async def _fail(exchange: Exchange, failure: GatewayFailure, record: Record) -> None:
+    record.fail(failure)
     with suppress(Disconnected):
         if exchange.has_started:  # the status is out, so the stream has to say it
             await exchange.end(event_bytes(failure.body))
         else:
             await exchange.fail(failure, record.headers())
+
+
+def _left() -> GatewayFailure:
+    return GatewayFailure(
+        _LEFT, "the caller did not wait for the answer", code="client_cancelled"
+    )
 
 
 def _log(gateway: Gateway, record: Record) -> None:

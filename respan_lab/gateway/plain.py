@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..wire import redact
-from .breakdown import breakdown
+from .breakdown import with_extras
 from .failure import GatewayFailure
 
 if TYPE_CHECKING:
@@ -34,11 +34,9 @@ async def plain(
     content = b"".join([chunk async for chunk in answer.body])
     payload = _read(content, secrets)
     record.declared = answer.declared
-    record.end(prices, usage=payload.get("usage"), model=payload.get("model"))
-    if record.asked is None or not record.asked.wants_breakdown:
-        return content
-    record.message = _message(payload)
-    return json.dumps({**payload, "request_breakdown": breakdown(record)}).encode()
+    record.end(prices, payload)
+    shown = with_extras(payload, record)
+    return content if shown is payload else json.dumps(shown).encode()
 
 
 def _read(content: bytes, secrets: Sequence[str]) -> dict[str, Any]:
@@ -61,10 +59,3 @@ def _late_error(payload: dict[str, Any]) -> GatewayFailure:
     code = error.get("code") if isinstance(error, dict) else None
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     return GatewayFailure.passed_on(status, payload, headers={})
-
-
-def _message(payload: dict[str, Any]) -> dict[str, Any] | None:
-    choices = payload.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, dict) else None
-    return message if isinstance(message, dict) else None

@@ -15,7 +15,11 @@ from ..wire import Usage
 if TYPE_CHECKING:
     from ..prices import PriceTable
     from .asked import Asked
+    from .attempts import Attempt
     from .candidates import Candidate
+    from .failure import GatewayFailure
+    from .saved_prompts import ResolvedPrompt
+    from .store.cache import Entry
 
 __all__ = ["Record"]
 
@@ -31,18 +35,27 @@ class Record:
         request_id: Identifies the request.
         timestamp: When it came, UTC.
         began: When it came.
-        called: When its provider was called; None before that.
+        called: When the provider that answered was called; None before that.
         first_token: When the first content came; None for plain answers.
-        ended: When the answer was whole; None before that.
+        ended: When the answer was whole, or had failed; None before that.
         queue_time: Seconds it was held for a provider's slot.
+        earlier: Seconds in attempts that failed, and in the waits after them.
         asked: What was asked; None if it could not be read.
-        candidate: The model chosen; None before that.
+        prompt: The saved prompt it was made of; None without one.
+        candidate: The model chosen, at last; None before that.
+        attempts: Every call of a provider that was made for it, in order.
         model: The name the answer carries; None if it has none.
         usage: The tokens it took.
         cost: US dollars; None if unknown.
         notes: What is odd about usage or cost.
         declared: Exact times of a simulated model; None for measured ones.
-        message: The answer of choice 0; None if nobody wants to see it.
+        payload: The whole answer as a `chat.completion`, a streamed one put together;
+            None if there is none.
+        cached: Whether the response cache answered.
+        cache_key: What the cache knows the request by; None if it was not asked.
+        hit: What the cache answered with; None if it did not.
+        status_code: The HTTP status of the answer; None before that.
+        failure: Why there is no answer, or only a part of one; None if there is.
     """
 
     log_id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -53,31 +66,46 @@ class Record:
     first_token: float | None = None
     ended: float | None = None
     queue_time: float = 0.0
+    earlier: float = 0.0
     asked: Asked | None = None
+    prompt: ResolvedPrompt | None = None
     candidate: Candidate | None = None
+    attempts: list[Attempt] = field(default_factory=list)
     model: str | None = None
     usage: Usage = field(default_factory=Usage)
     cost: float | None = None
     notes: tuple[str, ...] = ()
     declared: Mapping[str, float | None] | None = None
-    message: dict[str, Any] | None = None
+    payload: dict[str, Any] | None = None
+    cached: bool = False
+    cache_key: str | None = None
+    hit: Entry | None = None
+    status_code: int | None = None
+    failure: GatewayFailure | None = None
 
     def call(self, queue_time: float) -> None:
-        """Note that the provider is called now."""
-        self.queue_time = queue_time
+        """Note that a provider is called now."""
+        self.queue_time += queue_time
         self.called = time.perf_counter()
 
-    def end(self, prices: PriceTable, *, usage: Any, model: Any) -> None:
+    def end(self, prices: PriceTable, payload: dict[str, Any]) -> None:
         """Note that the answer is whole, and reckon what it cost.
 
         Args:
             prices: Who asks how much.
-            usage: The answer's `usage`, as sent.
-            model: The answer's `model`, as sent.
+            payload: The answer, as a `chat.completion`.
         """
         self.ended = time.perf_counter()
-        self.usage = Usage.from_wire(usage)
+        self.status_code = 200
+        self.payload = payload
+        self.usage = Usage.from_wire(payload.get("usage"))
+        if self.attempts and self.called is not None:
+            last = self.attempts[-1]
+            last["status_code"], last["latency"] = 200, self.ended - self.called
+        model = payload.get("model")
         self.model = model if isinstance(model, str) else None
+        if self.hit is not None:
+            self.cost = 0.0
         if self.candidate is None:
             return
         provider, slug = self.candidate.destination
@@ -85,6 +113,38 @@ class Record:
         if self.cost is None and self.model:  # a new name of an old model, perhaps
             self.cost, _ = prices.cost(self.usage, self.model, provider.name)
         self.notes = (*self.usage.notes, *([note] if note else []))
+
+    def fail(self, failure: GatewayFailure) -> None:
+        """Note that there is no answer, or not all of one."""
+        self.ended = time.perf_counter()
+        self.failure = failure
+        self.status_code = failure.status
+
+    @property
+    def message(self) -> dict[str, Any] | None:
+        """The message of choice 0; None if there is none."""
+        choices = (self.payload or {}).get("choices")
+        first = choices[0] if isinstance(choices, list) and choices else None
+        message = first.get("message") if isinstance(first, dict) else None
+        return message if isinstance(message, dict) else None
+
+    @property
+    def provider(self) -> str | None:
+        """Who answers, or gave the answer that was kept; None before that is known."""
+        if self.hit is not None:
+            return self.hit.provider
+        return (
+            None if self.candidate is None else self.candidate.destination.provider.name
+        )
+
+    @property
+    def routing_time(self) -> float | None:
+        """Seconds before the provider that answered was called.
+
+        Neither waiting for a slot nor attempts that failed are in it.
+        """
+        called = self.since_began(self.called)
+        return None if called is None else max(0.0, called - self.earlier)
 
     def since_began(self, moment: float | None) -> float | None:
         """Give the seconds to a moment, without those spent waiting for a slot."""
@@ -96,10 +156,15 @@ class Record:
             "x-respan-log-id": self.log_id,
             "x-respan-gateway-request-id": self.request_id,
         }
-        if self.candidate is not None:
-            headers["x-respan-provider"] = self.candidate.destination.provider.name
+        if self.provider is not None:
+            headers["x-respan-provider"] = self.provider
         if self.queue_time > 0:
             headers["x-respan-lab-queue-time"] = f"{self.queue_time:.6f}"
+        if len(self.attempts) > 1:
+            tried = [
+                [each["model"], each["status_code"] or 200] for each in self.attempts
+            ]
+            headers["x-respan-lab-attempts"] = json.dumps(tried[-20:])
         if self.asked is not None and self.asked.warnings:
             headers["x-respan-lab-warnings"] = _warnings(self.asked.warnings)
         return headers

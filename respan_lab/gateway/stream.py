@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StreamError
 from ..wire import ServerSentEvent, SSEDecoder, StreamAssembler, redact
-from .breakdown import breakdown_chunk
+from .breakdown import extra_chunks
 from .failure import GatewayFailure
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ class Relay:
     """Reads a provider's stream and writes ours.
 
     Events are passed on as they came. Usage, which is always asked for, is shown only
-    to callers who asked for it; the breakdown is added before `[DONE]`.
+    to callers who asked for it; the breakdown is added before `[DONE]`. Nothing is
+    written before the first content: until then another model can still take over.
 
     Args:
         record: The call, to be filled in.
-        write: Takes our bytes.
+        write: Takes our bytes; the first come with the first content.
         secrets: What must not be shown.
     """
 
@@ -42,7 +43,8 @@ class Relay:
         self._write = write
         self._secrets = secrets
         self._shows_usage = asked is not None and asked.wants_usage
-        self._shows_breakdown = asked is not None and asked.wants_breakdown
+        self._held = b""
+        self._has_content = False
         self._whole = StreamAssembler(secrets=secrets)
 
     async def run(self, answer: ProviderAnswer, prices: PriceTable) -> None:
@@ -64,10 +66,15 @@ class Relay:
         await self._finish(prices)
 
     async def _pass(self, events: list[ServerSentEvent]) -> None:
-        # What came together goes out together: one write, not one for each event.
-        passed = b"".join([self._passed(event) for event in events])
-        if passed:
-            await self._write(passed)
+        try:
+            for event in events:
+                self._held += self._passed(event)
+        finally:
+            # What came together goes out together: one write, not one for each event.
+            # Content that came before a fault goes out before it.
+            if self._held and self._has_content:
+                passed, self._held = self._held, b""
+                await self._write(passed)
 
     def _passed(self, event: ServerSentEvent) -> bytes:
         """Take note of an event; give what is to be written for it."""
@@ -85,7 +92,8 @@ class Relay:
             ) from None
         if chunk is None and payload.get("usage") and not self._shows_usage:
             return b""
-        if chunk is not None and chunk.has_content and not self._record.first_token:
+        if chunk is not None and chunk.has_content and not self._has_content:
+            self._has_content = True
             self._record.first_token = time.perf_counter()
         # JSON may be spread over lines, which are separate `data:` lines on the wire.
         data = event.data if "\n" not in event.data else json.dumps(payload)
@@ -98,16 +106,9 @@ class Relay:
         return GatewayFailure(502, f"the provider's stream broke off: {shown!r}")
 
     async def _finish(self, prices: PriceTable) -> None:
-        whole = self._whole.result()
-        record = self._record
-        record.end(prices, usage=whole.get("usage"), model=whole.get("model"))
-        last = b""
-        if self._shows_breakdown:
-            record.message = (
-                whole["choices"][0]["message"] if whole["choices"] else None
-            )
-            last = event_bytes(breakdown_chunk(record))
-        await self._write(last + b"data: [DONE]\n\n")
+        self._record.end(prices, self._whole.result())
+        extras = map(event_bytes, extra_chunks(self._record))
+        await self._write(self._held + b"".join(extras) + b"data: [DONE]\n\n")
 
 
 def event_bytes(payload: Any) -> bytes:

@@ -23,7 +23,7 @@ from .headers import header
 from .text import clean, clean_tree
 from .timing import Attempt
 
-__all__ = ["error_message", "redact", "status_error"]
+__all__ = ["error_message", "redact", "retry_after", "status_error"]
 
 _CLASSES: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
@@ -74,7 +74,7 @@ def status_error(
         f"{title}: {said}" if said else title,
         status_code=status,
         body=body,
-        retry_after=_retry_after(headers, body, now),
+        retry_after=retry_after(headers, body, now),
         request_id=header(headers, "x-respan-gateway-request-id"),
         log_id=header(headers, "x-respan-log-id"),
         attempts=attempts,
@@ -181,9 +181,24 @@ def _title(status: int) -> str:
         return f"status {status}"
 
 
-def _retry_after(
-    headers: Mapping[str, str], body: Any, now: datetime | None
+def retry_after(
+    headers: Mapping[str, str], body: Any = None, now: datetime | None = None
 ) -> float | None:
+    """Read how long a server asks to be left alone.
+
+    Args:
+        headers: The answer's headers.
+        body: Its decoded body, which some servers say it in.
+        now: The time, aware, that a date is counted from; None takes the answer's own
+            ``Date`` header.
+
+    Returns:
+        Seconds; None if it does not say.
+
+    Example:
+        >>> retry_after({"retry-after": "1.5"})
+        1.5
+    """
     milliseconds = _seconds(header(headers, "retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000

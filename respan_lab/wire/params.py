@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigError
 from .openai_params import OPENAI_FIELDS, OpenAIParams
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
-__all__ = ["SECRET_FIELDS", "ChatParams", "check_params"]
+__all__ = [
+    "SECRET_FIELDS",
+    "ChatParams",
+    "Fault",
+    "check_params",
+    "faults_of",
+    "whole_numbers",
+]
 
 _ALL = OPENAI_FIELDS | RESPAN_FIELDS
 _WHOLE = ("max_tokens", "max_completion_tokens", "n", "seed", "top_logprobs", "retries")
@@ -87,14 +94,26 @@ def check_params(params: Mapping[str, Any]) -> dict[str, Any]:
         name: value if isinstance(value, type) else plain(value, name)
         for name, value in given.items()
     }
-    for name in _WHOLE:
-        value = values.get(name)
-        if type(value) is float and value.is_integer():
-            values[name] = int(value)
+    whole_numbers(values)
     fault = _first_fault(values)
     if fault is not None:
         raise ConfigError(_explain(fault, values))
     return values
+
+
+def whole_numbers(values: dict[str, Any]) -> None:
+    """Make ``100.0`` an ``100`` where the contract says double and means a count.
+
+    Example:
+        >>> values = {"max_tokens": 32.0, "temperature": 1.0}
+        >>> whole_numbers(values)
+        >>> values
+        {'max_tokens': 32, 'temperature': 1.0}
+    """
+    for name in _WHOLE:
+        value = values.get(name)
+        if type(value) is float and value.is_integer():
+            values[name] = int(value)
 
 
 def check_names(names: Iterable[str], allowed: frozenset[str], where: str = "") -> None:
@@ -134,16 +153,69 @@ def _adapter() -> TypeAdapter[ChatParams]:
     return TypeAdapter(Strict)
 
 
+class Fault(NamedTuple):
+    """What is wrong with one parameter.
+
+    Attributes:
+        name: The parameter.
+        text: What was given, and what is allowed; shows no value that may be a key.
+        is_unknown: Whether it is nothing but a field that nobody knows inside it.
+    """
+
+    name: str
+    text: str
+    is_unknown: bool
+
+
+def faults_of(values: dict[str, Any]) -> list[Fault]:
+    """Look for wrong types and values out of their limits.
+
+    Args:
+        values: JSON values by the parameters' names, all of them known.
+
+    Returns:
+        At most one fault for each parameter, in their order.
+
+    Example:
+        >>> [fault.name for fault in faults_of({"temperature": 3.5, "n": 2})]
+        ['temperature']
+    """
+    worst: dict[str, ErrorDetails] = {}
+    for fault in _faults(values):
+        name = str(fault["loc"][0])
+        if name not in worst or _weight(fault, values) > _weight(worst[name], values):
+            worst[name] = fault
+    return [
+        Fault(name, _explain(worst[name], values), _is_unknown(worst[name]))
+        for name in values
+        if name in worst
+    ]
+
+
+def _weight(fault: ErrorDetails, values: Mapping[str, Any]) -> tuple[bool, int]:
+    # Of a union's faults, the deepest is about the arm that was meant.
+    return not _is_unknown(fault), len(_path(fault, values))
+
+
+def _is_unknown(fault: ErrorDetails) -> bool:
+    return fault["type"] == "extra_forbidden"
+
+
 def _first_fault(values: dict[str, Any]) -> ErrorDetails | None:
+    faults = _faults(values)
+    if not faults:
+        return None
+    return max(faults, key=lambda fault: len(_path(fault, values)))
+
+
+def _faults(values: dict[str, Any]) -> list[ErrorDetails]:
     from pydantic import ValidationError
 
     try:
         _adapter().validate_python(values)
     except ValidationError as error:
-        # Of a union's faults, the deepest is about the arm that was meant.
-        faults = error.errors(include_url=False)
-        return max(faults, key=lambda fault: len(_path(fault, values)))
-    return None
+        return error.errors(include_url=False)
+    return []
 
 
 def _explain(fault: ErrorDetails, values: Mapping[str, Any]) -> str:

@@ -45,7 +45,7 @@ def test_respans_sdk_reads_a_failure(respan: RespanClient) -> None:
         respan.gateway.create_chat_completion(
             messages=MESSAGES,  # type: ignore[arg-type]
             model="up/a",
-            retry_params={"retry_enabled": True, "num_retries": 2},
+            retry_params={"retry_enabled": True, "num_retries": -2},
         )
 
 

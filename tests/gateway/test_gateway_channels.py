@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from respan_lab.gateway.asked import Asked
 from respan_lab.gateway.channels import merge, read
 from respan_lab.gateway.failure import GatewayFailure
-from respan_lab.gateway.fields import HONOURED, KNOWN, check_fields
+from respan_lab.gateway.fields import KNOWN, check_fields
 from respan_lab.wire import RESPAN_FIELDS
 
 CALL: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -118,34 +119,89 @@ def test_merging_never_fails_and_the_top_wins(top: Any, inner: Any, head: Any) -
     assert "respan_params" not in asked.openai
 
 
-REFUSED = {
-    "cache_enabled": True,
-    "credential_override": {"m": {"api_key": "k"}},
-    "customer_credentials": {"openai": "k"},
-    "customer_params": {"customer_identifier": "c"},
-    "exclude_models": ["m"],
-    "exclude_providers": ["openai"],
-    "fallback_models": ["n"],
-    "load_balance_group": {"group_id": "g"},
-    "model_name_map": {"a": "b"},
-    "prompt": {"prompt_id": "p"},
-    "retries": 2,
+@given(top=_FIELDS, inner=_FIELDS, head=_FIELDS)
+def test_by_the_newer_reading_the_container_wins_and_variables_do_not(
+    top: Any, inner: Any, head: Any
+) -> None:
+    asked = merge({**top, "respan_params": inner}, header(head), "newer")
+    for name in ("note", "category"):
+        said = [
+            layer[name] for layer in (inner, head, top) if layer.get(name) is not None
+        ]
+        assert asked.respan.get(name) == (said[0] if said else None)
+    if isinstance(top.get("variables"), dict):
+        assert asked.respan["variables"].items() >= top["variables"].items()
+
+
+@given(
+    layers=st.permutations(["top", "inner", "head"]),
+    precedence=st.sampled_from(["seed", "newer"]),
+)
+def test_variables_are_merged_key_by_key(layers: Any, precedence: Any) -> None:
+    top, inner, head = ({"variables": {name: 1, "all": name}} for name in layers)
+    asked = merge({**top, "respan_params": inner}, header(head), precedence)
+    assert asked.respan["variables"] == {**dict.fromkeys(layers, 1), "all": layers[0]}
+
+
+WRONG = {
+    "cache_enabled": "yes",
+    "cache_options": {"omit_log": "yes"},
+    "cache_ttl": 0,
+    "credential_override": ["sk-1"],
+    "custom_identifier": 7,
+    "customer_credentials": {"openai": 5},
+    "customer_params": {"name": "without an identifier"},
+    "disable_log": "true",
+    "exclude_models": "m",
+    "exclude_providers": {"openai": True},
+    "fallback_models": [1],
+    "frequency_penalty": 3,
+    "load_balance_group": "g",
+    "load_balance_models": [{"model": "m", "weight": 0}],
+    "logit_bias": [1],
+    "max_tokens": 1.5,
+    "metadata": "text",
+    "model_name_map": {"a": 1},
+    "models": "a, b",
+    "n": 0,
+    "positive_feedback": "liked",
+    "presence_penalty": "much",
+    "prompt": "p",
+    "properties": [],
+    "request_breakdown": 1,
+    "respan_params": None,
+    "retries": -1,
     "retry_params": {"num_retries": 2},
+    "span_name": 1,
+    "temperature": 2.5,
+    "thread_identifier": {},
+    "tools": "search",
+    "weight": 0,
 }
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_what_would_change_the_answer_is_refused_by_name(name: str) -> None:
-    with pytest.raises(GatewayFailure, match=f"`{name}`") as caught:
-        read(json.dumps({**CALL, name: REFUSED[name]}).encode(), {})
+@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"respan_params"}))
+def test_a_wrong_type_is_refused_by_name(name: str) -> None:
+    with pytest.raises(GatewayFailure, match=name) as caught:
+        read(json.dumps({**CALL, name: WRONG[name]}).encode(), {})
     assert caught.value.status == 400
     assert caught.value.body["error"]["param"] == name
+    assert "sk-1" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
+@pytest.mark.parametrize("name", sorted(RESPAN_FIELDS & WRONG.keys()))
 def test_it_is_refused_in_every_channel(name: str) -> None:
-    with pytest.raises(GatewayFailure):
-        read(json.dumps(CALL).encode(), header({name: REFUSED[name]}))
+    if WRONG[name] is not None:
+        with pytest.raises(GatewayFailure):
+            read(json.dumps(CALL).encode(), header({name: WRONG[name]}))
+
+
+@pytest.mark.parametrize(
+    "name", ["mock_response", "first_token_timeout", "eval_params"]
+)
+def test_what_is_not_honoured_is_refused_by_name(name: str) -> None:
+    with pytest.raises(GatewayFailure, match=f"`{name}`"):
+        read(json.dumps({**CALL, name: "x"}).encode(), {})
 
 
 @pytest.mark.parametrize(
@@ -159,32 +215,75 @@ def test_it_is_refused_in_every_channel(name: str) -> None:
         {"request_breakdown": True},
         {"disable_fallback": True},
         {"custom_identifier": "x"},
+        {"metadata": {"who": "me"}, "properties": {"n": 1}},
+        {"mock_response": None},
     ],
 )
-def test_what_changes_nothing_is_accepted_in_silence(fields: dict[str, Any]) -> None:
-    assert check_fields(fields) == []
+def test_what_needs_no_word_is_accepted_in_silence(fields: dict[str, Any]) -> None:
+    assert warnings_of(fields) == []
 
 
-def test_bookkeeping_is_accepted_with_a_warning() -> None:
-    asked = read(json.dumps({**CALL, "metadata": {}, "weight": 2}).encode(), {})
-    assert [warning.split()[0] for warning in asked.warnings] == ["metadata", "weight"]
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"weight": 2}, "weight has no effect"),
+        ({"exclude_models": ["m"]}, "exclude_models has no effect without `models`"),
+        ({"exclude_providers": ["p"]}, "exclude_providers has no effect"),
+        ({"cache_ttl": 60}, "cache_ttl has no effect without `cache_enabled`"),
+        (
+            {"retries": 2, "retry_params": {"retry_enabled": True}},
+            "retries has no effect beside retry_params",
+        ),
+        (
+            {"customer_params": {"customer_identifier": "c", "rate_limit": 3}},
+            "customer_params.rate_limit is recorded and not enforced",
+        ),
+        ({"metadata": {"n": 1}}, "metadata.n is kept as a text"),
+        ({"metadata": {"_n": "1"}}, "metadata._n is dropped"),
+        ({"span_name": "x" * 256}, "span_name was cut"),
+        ({"cache_options": {"typo": 1}, "cache_enabled": True}, "ignored: cache_"),
+    ],
+)
+def test_what_has_no_effect_is_said(fields: dict[str, Any], said: str) -> None:
+    (warning,) = warnings_of(fields)
+    assert said in warning
+
+
+def warnings_of(fields: dict[str, Any]) -> list[str]:
+    asked = Asked({}, fields)
+    check_fields(asked)
+    return asked.warnings
+
+
+def test_whole_numbers_may_be_written_as_doubles() -> None:
+    asked = read(json.dumps({**CALL, "max_tokens": 32.0, "n": 2.0}).encode(), {})
+    assert (asked.openai["max_tokens"], asked.openai["n"]) == (32, 2)
+    assert type(asked.openai["max_tokens"]) is int
 
 
 def test_every_field_of_the_contract_is_known() -> None:
     assert RESPAN_FIELDS - {"respan_params"} <= KNOWN
-    assert HONOURED <= KNOWN
 
 
 def test_a_long_customer_identifier_is_refused() -> None:
-    assert check_fields({"customer_identifier": "x" * 254})
+    assert warnings_of({"customer_identifier": "x" * 254}) == []
     with pytest.raises(GatewayFailure, match="at most 254"):
-        check_fields({"customer_identifier": "x" * 255})
+        warnings_of({"customer_identifier": "x" * 255})
 
 
-@pytest.mark.parametrize("messages", [None, "hi", {}, ["hi"], [[]]])
+@pytest.mark.parametrize(
+    "messages",
+    [None, "hi", {}, [], ["hi"], [[]], [{}], [{"role": "user", "content": 5}]],
+)
 def test_messages_are_a_list_of_objects(messages: Any) -> None:
     with pytest.raises(GatewayFailure, match="messages"):
         read(json.dumps({"model": "m", "messages": messages}).encode(), {})
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_object_is_400(body: bytes) -> None:
+    with pytest.raises(GatewayFailure, match="JSON object"):
+        read(body, {})
 
 
 def test_unknown_beta_flags_are_ignored_with_a_warning() -> None:

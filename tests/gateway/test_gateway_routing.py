@@ -133,23 +133,74 @@ def test_a_wrong_name_in_a_weighted_list_fails_always(gateway: Gateway) -> None:
     assert run(ask(gateway, load_balance_models=listed)).status_code == 404
 
 
-def test_the_router_draws_from_those_that_can_be_called(gateway: Gateway) -> None:
-    listed = ["openai/gpt-4o", "up/b", "up/a"]
+ROUTED = ["openai/gpt-4o", "up/b", "up/a"]
 
-    async def repeat() -> list[dict[str, Any]]:
-        answers = [
-            await ask(gateway, models=listed, request_breakdown=True) for _ in range(40)
-        ]
-        return [answer.json()["request_breakdown"] for answer in answers]
 
-    found = run(repeat())
+async def _routed(gateway: Gateway, n: int, **body: Any) -> list[dict[str, Any]]:
+    answers = [
+        await ask(
+            gateway,
+            models=ROUTED,
+            messages=[{"role": "user", "content": f"question {i}"}],
+            request_breakdown=True,
+            **body,
+        )
+        for i in range(n)
+    ]
+    return [answer.json()["request_breakdown"] for answer in answers]
+
+
+def test_the_router_spreads_questions_over_those_that_can_be_called(
+    gateway: Gateway,
+) -> None:
+    found = run(_routed(gateway, 40))
     counts = Counter(each["candidate"] for each in found)
     assert set(counts) == {"up/a", "up/b"}
     assert min(counts.values()) >= 8  # 40 fair draws give fewer once in 30,000
     assert all(
-        each["reason"].startswith("drawn from 2 usable of 3 models; skipped openai")
+        each["reason"].startswith(
+            "picked by the request's hash from 2 usable of 3 models; skipped openai"
+        )
         for each in found
     )
+
+
+def test_the_router_gives_the_same_question_to_the_same_model(
+    upstream: Upstream,
+) -> None:
+    entry = {"base_url": upstream.url, "models": ["a", "b"]}
+    found = []
+    for _ in range(2):  # after a restart as well, and without a seed
+        gateway = Gateway(providers={"up": entry})
+        for tag in ("x", "y"):
+            answers = run(_routed(gateway, 20, custom_identifier=tag))
+            found.append([each["candidate"] for each in answers])
+        gateway.close()
+    assert found == [found[0]] * 4
+
+
+@pytest.mark.parametrize(
+    ("excluded", "left"),
+    [
+        ({"exclude_models": ["up/a"]}, {"up/b"}),
+        ({"exclude_models": ["b"]}, {"up/a"}),
+        ({"exclude_providers": ["openai"]}, {"up/a", "up/b"}),
+    ],
+)
+def test_the_router_skips_what_is_excluded(
+    gateway: Gateway, excluded: Any, left: set[str]
+) -> None:
+    found = run(_routed(gateway, 20, **excluded))
+    assert {each["candidate"] for each in found} == left
+    assert "excluded" in found[0]["reason"]
+
+
+def test_exclusions_leave_a_named_model_and_its_fallbacks_alone(
+    gateway: Gateway,
+) -> None:
+    answer = run(ask(gateway, model="up/a", exclude_models=["up/a"]))
+    assert answer.status_code == 200
+    assert "for the router alone" in answer.headers["x-respan-lab-warnings"]
 
 
 def test_a_router_list_of_one_is_the_model(gateway: Gateway) -> None:
@@ -172,7 +223,7 @@ def test_a_router_list_without_a_usable_model_says_why(gateway: Gateway) -> None
         {"model": 3},
         {"models": "up/a"},
         {"models": [1, 2]},
-        {"model": "up/a", "models": ["up/b"]},
+        {"load_balance_group": {"group_id": "unknown"}},
         {"models": ["up/a"], "load_balance_models": WEIGHTED},
         {"load_balance_models": "up/a"},
         {"load_balance_models": ["up/a"]},

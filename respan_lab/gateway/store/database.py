@@ -41,8 +41,8 @@ class Database:
     Example:
         >>> from tempfile import mkdtemp
         >>> database = Database(Path(mkdtemp()) / "a.db", "CREATE TABLE t (x)")
-        >>> rows = asyncio.run(database.read(lambda c: list(c.execute("SELECT * FROM t"))))
-        >>> len(rows)
+        >>> query = "SELECT count(*) FROM t"
+        >>> asyncio.run(database.read(lambda c: c.execute(query).fetchone()[0]))
         0
         >>> asyncio.run(database.aclose())
     """
