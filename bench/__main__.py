@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from . import fanout, latency, slots
+from . import fanout, gateway, latency, slots
 
 if __name__ == "__main__":
-    sys.exit(max(bench.main(sys.argv[1:]) for bench in (fanout, latency, slots)))
+    sys.exit(
+        max(bench.main(sys.argv[1:]) for bench in (fanout, latency, slots, gateway))
+    )

@@ -69,7 +69,7 @@ class Contest:
         with running_stub(self.service) as url:
             for number in range(1, self.rounds + 1):
                 for contender in chosen:
-                    turn = self._turn(contender, pythons[contender.name], url)
+                    turn = self.turn(contender, pythons[contender.name], url)
                     rounds[contender.name].append(turn)
                     print(f"round {number}: {_line(contender, turn)}", flush=True)
         return {
@@ -82,7 +82,17 @@ class Contest:
             },
         }
 
-    def _turn(self, contender: Contender, python: str, url: str) -> dict[str, Any]:
+    def turn(self, contender: Contender, python: str, url: str) -> dict[str, Any]:
+        """One round of one contender.
+
+        Args:
+            contender: Who.
+            python: The interpreter of its environment.
+            url: The stub's address.
+
+        Returns:
+            Its figures.
+        """
         task = {
             "url": url,
             "calls": self.calls,

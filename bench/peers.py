@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["CONTENDERS", "Contender", "keyless", "python_of"]
+__all__ = [
+    "CONTENDERS",
+    "GATEWAYS",
+    "Contender",
+    "Missing",
+    "keyless",
+    "packages_of",
+    "python_of",
+]
 
 _BENCH = Path(__file__).parent
 _SECRET = ("RESPAN_", "KEYWORDSAI_", "OPENAI_", "AZURE_", "AWS_", "GOOGLE_", "LITELLM_")
+
+
+class Missing(Exception):
+    """Something a contender needs is not on this machine."""
 
 
 class Contender(NamedTuple):
@@ -23,12 +37,14 @@ class Contender(NamedTuple):
         driver: The file in `bench/drivers`, without its ending.
         pinned: What is installed for it; empty for ours.
         environment: Variables its driver is started with.
+        npm: The package that is installed for one that runs on Node.
     """
 
     name: str
     driver: str
     pinned: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    npm: str = ""
 
     @property
     def script(self) -> str:
@@ -36,11 +52,14 @@ class Contender(NamedTuple):
         return str(_BENCH / "drivers" / f"{self.driver}.py")
 
     @property
-    def is_ours(self) -> bool:
-        """Whether it is the package that is being measured."""
-        return not self.pinned
+    def home(self) -> Path:
+        """The folder of its environment."""
+        name = self.npm or self.pinned[0]
+        return _BENCH / ".venvs" / re.sub(r"[^\w.]+", "-", name).strip("-")
 
 
+# Its price list comes from its own package instead of the network.
+_OFFLINE = ("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 _HTTPX = ("httpx==0.28.1", "httpx-aiohttp==0.2.0", "aiohttp==3.14.5")
 
 CONTENDERS = {
@@ -49,19 +68,31 @@ CONTENDERS = {
         Contender("ours: client.achat", "via_client"),
         Contender("ours: compare, with its frame", "via_compare"),
         Contender("openai SDK", "via_openai", ("openai==3.54.0",)),
-        Contender(
-            "litellm",
-            "via_litellm",
-            ("litellm==1.106.2",),
-            # Its price list comes from its own package instead of the network.
-            (("LITELLM_LOCAL_MODEL_COST_MAP", "True"),),
-        ),
+        Contender("litellm", "via_litellm", ("litellm==1.106.2",), (_OFFLINE,)),
         Contender("httpx", "via_httpx", _HTTPX),
         Contender(
             "httpx over aiohttp", "via_httpx", _HTTPX, (("TRANSPORT", "aiohttp"),)
         ),
     )
 }
+
+GATEWAYS = {
+    contender.name: contender
+    for contender in (
+        Contender("ours, served", "serve_ours"),
+        Contender("ours, served, a cache hit", "serve_ours", (), (("CACHED", "yes"),)),
+        Contender("respan-gateway, bare", "serve_respan", ("respan-gateway==0.3.0",)),
+        Contender(
+            "litellm proxy",
+            "serve_litellm",
+            ("litellm[proxy]==1.106.2",),
+            # In production mode it reads no `.env` of the folders above.
+            (_OFFLINE, ("LITELLM_MODE", "PRODUCTION")),
+        ),
+        Contender("Portkey gateway", "serve_portkey", npm="@portkey-ai/gateway@1.15.2"),
+    )
+}
+"""Gateways on a socket, by name."""
 
 
 def python_of(contender: Contender) -> str:
@@ -70,9 +101,9 @@ def python_of(contender: Contender) -> str:
     Raises:
         subprocess.CalledProcessError: Nothing could be installed.
     """
-    if contender.is_ours:
+    if not contender.pinned:
         return sys.executable
-    home = _BENCH / ".venvs" / contender.pinned[0].replace("==", "-")
+    home = contender.home
     interpreter, ready = home / "bin" / "python", home / "ready"
     pinned = "\n".join(contender.pinned)
     if not ready.exists() or ready.read_text() != pinned:
@@ -82,6 +113,27 @@ def python_of(contender: Contender) -> str:
         subprocess.run([*install, *contender.pinned], check=True)
         ready.write_text(pinned)
     return str(interpreter)
+
+
+def packages_of(contender: Contender) -> dict[str, str]:
+    """Variables that say where its Node packages are, which are made if missing.
+
+    Raises:
+        Missing: There is no Node, or its package cannot be installed.
+    """
+    if not contender.npm:
+        return {}
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise Missing("node and npm are not on this machine")
+    home = contender.home
+    if not (home / "ready").exists():
+        print(f"Setting up {contender.npm} ...", flush=True)
+        home.mkdir(parents=True, exist_ok=True)
+        install = ["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund"]
+        if subprocess.run([*install, "--silent", contender.npm]).returncode:
+            raise Missing(f"npm cannot install {contender.npm}")
+        (home / "ready").touch()
+    return {"PACKAGES": str(home)}
 
 
 def keyless() -> dict[str, str]:

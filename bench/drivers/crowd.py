@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 MODEL = "gpt-4o-mini"
 """Asked of everyone: each contender that knows prices knows this model's."""
+PRICE = {"input": 0.15, "output": 0.6}
+"""Of that model, in dollars per million tokens, for who has to be told."""
 
 
 class Task(NamedTuple):
