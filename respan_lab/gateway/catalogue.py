@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
-from .failure import GatewayFailure
-
 if TYPE_CHECKING:
     from ..prices import Price
     from .exchange import Exchange
@@ -26,11 +24,6 @@ class _Entry(NamedTuple):
 
 async def list_models(gateway: Gateway, exchange: Exchange) -> None:
     """Answer with the models, as OpenAI's list, and what we know of each."""
-    try:
-        gateway.check_client(exchange)
-    except GatewayFailure as failure:
-        await exchange.fail(failure, {})
-        return
     entries = await asyncio.to_thread(_entries, gateway)
     data = [_listed(entry) for entry in entries]
     await exchange.answer_json({"object": "list", "data": data})
@@ -38,13 +31,8 @@ async def list_models(gateway: Gateway, exchange: Exchange) -> None:
 
 async def show_model(gateway: Gateway, exchange: Exchange) -> None:
     """Answer with one model, or with why there is none of that name."""
-    try:
-        gateway.check_client(exchange)
-        name: str = exchange.scope["path_params"]["name"]
-        provider, slug = await gateway.names.locate(name)
-    except GatewayFailure as failure:
-        await exchange.fail(failure, {})
-        return
+    name: str = exchange.scope["path_params"]["name"]
+    provider, slug = await gateway.names_for(exchange).locate(name)
     card = await asyncio.to_thread(provider.card, slug)
     price = gateway.prices.price(slug, provider.name)
     await exchange.answer_json(_listed(_Entry(provider, card, price)))

@@ -9,14 +9,18 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from .addresses import Reach, is_loopback, plain_host
 from .failure import GatewayFailure
 
-__all__ = ["App", "Disconnected", "Exchange", "Receive", "Scope", "Send"]
+__all__ = ["IN_PROCESS", "App", "Disconnected", "Exchange", "Receive", "Scope", "Send"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# In a scope: the caller is in this process. No header can set it.
+IN_PROCESS = "respan_lab.in_process"
 
 _LONGEST_BODY = 64 * 2**20
 
@@ -49,6 +53,19 @@ class Exchange:
             for name, value in self.scope["headers"]
         }
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the caller is in this process, and so the user's own code."""
+        return bool(self.scope.get(IN_PROCESS))
+
+    @property
+    def reach(self) -> Reach:
+        """How far the addresses that the request brings along may reach."""
+        if self.is_in_process:
+            return "anywhere"
+        server = self.scope.get("server") or ("",)
+        return "loopback" if is_loopback(plain_host(server[0])) else "configured"
+
     async def read(self) -> None:
         """Read the request's body into `content`.
 
@@ -56,6 +73,9 @@ class Exchange:
             Disconnected: The client went away meanwhile.
             GatewayFailure: 413, if it is longer than 64 MiB.
         """
+        length = self.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > _LONGEST_BODY:
+            raise _too_long()
         parts: list[bytes] = []
         size = 0
         while True:
@@ -65,7 +85,7 @@ class Exchange:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > _LONGEST_BODY:
-                raise GatewayFailure(413, "the body is longer than 64 MiB")
+                raise _too_long()
             if not message.get("more_body", False):
                 self.content = b"".join(parts)
                 return
@@ -131,10 +151,10 @@ class Exchange:
         content_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Send a whole answer."""
+        """Send a whole answer, or its head alone if that was asked for."""
         length = {"content-length": str(len(content))}
         await self.start(status, content_type, {**length, **(headers or {})})
-        await self.end(content)
+        await self.end(b"" if self.scope["method"] == "HEAD" else content)
 
     async def answer_json(self, payload: Any) -> None:
         """Send a whole answer that is a JSON value."""
@@ -148,3 +168,7 @@ class Exchange:
             content_type=failure.content_type,
             headers={**headers, **failure.headers},
         )
+
+
+def _too_long() -> GatewayFailure:
+    return GatewayFailure(413, "the body is longer than 64 MiB", code="body_too_long")

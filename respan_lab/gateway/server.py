@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import ipaddress
 import socket
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import ConfigError
 from ..transport import run, submit
+from .addresses import is_loopback
 
 if TYPE_CHECKING:
+    from .connection import Patience
     from .exchange import App
 
 __all__ = ["Served", "check_host"]
 
 # Whole seconds that calls under way get to end when the server stops.
 _GRACE = 2
+_LONGEST_HEAD = 64 * 2**10
 
 
 class Served:
     """A running server; also a context manager, which stops it on exit.
 
+    Args:
+        app: What it serves.
+        listening: An open socket.
+        patience: How long it waits for callers; None for the usual times.
+
     Attributes:
         url: Where it is: the root, without `/api`.
     """
 
-    def __init__(self, app: App, listening: socket.socket) -> None:
+    def __init__(
+        self, app: App, listening: socket.socket, patience: Patience | None = None
+    ) -> None:
         host, port = listening.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        self._server, self._running = run(_start(app, listening))
+        self._server, self._running = run(_start(app, listening, patience))
 
     def __repr__(self) -> str:
         return f"Served({self.url!r})"
@@ -47,6 +57,11 @@ class Served:
     ) -> None:
         self.stop()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it still takes calls."""
+        return not self._running.done()
+
     def stop(self) -> None:
         """Stop serving; calls under way get two seconds. May be called twice."""
         self._server.should_exit = True
@@ -59,18 +74,11 @@ def check_host(host: str, *, has_keys: bool) -> None:
     Raises:
         ConfigError: The host is not this machine alone, and there are no client keys.
     """
-    if not has_keys and not _is_loopback(host):
+    if not has_keys and not is_loopback(host):
         raise ConfigError(
             f"serving on {host!r} would let other machines spend your keys: give "
             "Gateway(client_keys=[...]), or serve on 127.0.0.1"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -81,15 +89,20 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         raise ConfigError(f"cannot serve on {host}:{port}: {error}") from error
+    # A caller whose machine is gone is noticed; the connections inherit it.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return listening
 
 
 async def _start(
-    app: App, listening: socket.socket
+    app: App, listening: socket.socket, patience: Patience | None
 ) -> tuple[Any, concurrent.futures.Future[None]]:
     import uvicorn
+
+    from .connection import Connection, Patience
 
     started = asyncio.Event()
 
@@ -100,6 +113,15 @@ async def _start(
 
     config = uvicorn.Config(
         app,
+        # Whatever else is installed, since the limits are set there.
+        http=cast(
+            "type[asyncio.Protocol]",
+            partial(Connection, patience=patience or Patience()),
+        ),
+        interface="asgi3",
+        ws="none",
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
+        proxy_headers=False,
         access_log=False,
         log_config=None,
         log_level="critical",

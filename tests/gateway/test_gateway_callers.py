@@ -68,6 +68,8 @@ def curl(url: str, payload: object, *more: str) -> str:
             "--max-time",
             "20",
             url,
+            "-H",
+            "content-type: application/json",
             "-d",
             json.dumps(payload),
             *more,
@@ -102,7 +104,15 @@ def test_curl_reads_a_stream(served: Served, upstream: Upstream) -> None:
 @pytest.mark.parametrize("body", ["", "[]", "nonsense", '"text"', "[" * 100_000])
 def test_a_body_that_is_no_object_is_400(served: Served, body: str) -> None:
     done = subprocess.run(
-        ["curl", "-sS", f"{served.url}/api/chat/completions", "--data-binary", "@-"],
+        [
+            "curl",
+            "-sS",
+            f"{served.url}/api/chat/completions",
+            "-H",
+            "content-type: application/json",
+            "--data-binary",
+            "@-",
+        ],
         input=body,
         capture_output=True,
         text=True,

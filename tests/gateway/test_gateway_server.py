@@ -15,6 +15,8 @@ from gateway_upstream import Upstream, completion
 
 from respan_lab.errors import ConfigError
 from respan_lab.gateway import Gateway, Served
+from respan_lab.gateway.clients import ClientKeys
+from respan_lab.gateway.failure import GatewayFailure
 from respan_lab.gateway.names import Names
 from respan_lab.gateway.providers import ModelCard, ProviderAnswer, ProviderCall
 from respan_lab.gateway.slots import Slots
@@ -56,8 +58,9 @@ def test_stopping_cuts_off_what_hangs(gateway: Gateway, upstream: Upstream) -> N
         content = json.dumps(BODY).encode()
         caller = socket.create_connection((host, int(port)), timeout=20)
         caller.sendall(
-            b"POST /api/chat/completions HTTP/1.1\r\nhost: x\r\n"
-            b"content-length: %d\r\n\r\n%b" % (len(content), content)
+            b"POST /api/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+            % (len(content), content)
         )
     assert upstream.gone.wait(20)
     caller.close()
@@ -72,27 +75,42 @@ def test_client_keys_are_asked_for_over_a_socket(upstream: Upstream, keys: Any) 
             {},
             {"authorization": "Bearer no"},
             {"authorization": "ck-one"},
+            {"x-api-key": "ck-one"},
         ):
             for path in ("/api/chat/completions", "/api/models"):
                 method = "POST" if "chat" in path else "GET"
                 refused = client.request(method, path, headers=headers, json=BODY)
                 assert refused.status_code == 401
                 assert refused.json()["error"]["type"] == "authentication_error"
+                assert refused.headers["www-authenticate"] == "Bearer"
         allowed = {"authorization": "Bearer ck-one"}
         path = "/api/chat/completions"
         assert client.post(path, json=BODY, headers=allowed).status_code == 200
         assert client.get("/api/models/public/").status_code == 200
     assert "authorization" not in upstream.seen[0].headers
     assert "ck-one" not in repr(gateway)
-    run(_needs_no_key_in_process(gateway))
+    inside = run(_in_process(gateway, "POST", "/api/chat/completions", json=BODY))
+    assert inside.status_code == 200
     gateway.close()
 
 
-async def _needs_no_key_in_process(gateway: Gateway) -> None:
+async def _in_process(
+    gateway: Gateway, method: str, path: str, **more: Any
+) -> httpx.Response:
     transport = ASGITransport(gateway.in_process)
     async with httpx.AsyncClient(transport=transport, base_url="http://gw") as client:
-        answer = await client.post("/api/chat/completions", json=BODY)
-    assert answer.status_code == 200
+        return await client.request(method, path, **more)
+
+
+def test_client_keys_are_not_kept() -> None:
+    keys = ClientKeys(["ck-one-secret"])
+    assert "ck-one-secret" not in str(vars(keys))
+    keys.check({"authorization": "bearer  ck-one-secret "})
+    for wrong in ("Bearer ck-one", "Basic ck-one-secret", "Bearer caf\xe9", "Bearer"):
+        with pytest.raises(GatewayFailure) as caught:
+            keys.check({"authorization": wrong, "x-api-key": "ck-one-secret"})
+        assert caught.value.status == 401
+        assert caught.value.headers == {"www-authenticate": "Bearer"}
 
 
 @pytest.mark.parametrize("keys", [[], {}, "ck-one", [""], [1], ["a\nb"]])
@@ -167,11 +185,26 @@ def test_the_public_list_has_the_platforms_shape(served: Served) -> None:
     assert httpx.get(url).json() == found
 
 
-@pytest.mark.parametrize("name", ["up/a", "sim/small", "local:/tmp/some%20file.gguf"])
+@pytest.mark.parametrize("name", ["up/a", "sim/small", "local/smollm2-135m"])
 def test_one_model_is_shown(served: Served, name: str) -> None:
     found = httpx.get(f"{served.url}/v1/models/{name}").json()
-    assert found["id"] == name.replace("%20", " ")
+    assert found["id"] == name
     assert found["object"] == "model"
+
+
+def test_a_model_that_is_a_file_is_shown_in_process(gateway: Gateway) -> None:
+    found = run(_in_process(gateway, "GET", "/v1/models/local:/tmp/some%20file.gguf"))
+    assert found.json()["id"] == "local:/tmp/some file.gguf"
+
+
+@pytest.mark.parametrize("name", ["local:/etc/passwd", "local:~/secret.gguf"])
+def test_files_are_nobodys_business_over_a_socket(served: Served, name: str) -> None:
+    for found in (
+        httpx.get(f"{served.url}/v1/models/{name}"),
+        httpx.post(f"{served.url}/v1/chat/completions", json={**BODY, "model": name}),
+    ):
+        assert found.status_code == 403
+        assert found.json()["error"]["code"] == "file_not_allowed"
 
 
 @pytest.mark.parametrize(

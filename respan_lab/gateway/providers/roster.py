@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...transport import OutgoingTransport
+from ..addresses import Origin
 from ..names import Names
 from .openai_dialect import OpenAIDialect
 from .provider import ModelCard
@@ -60,6 +61,15 @@ class Roster:
         own = (entry.access for entry in self._custom.values())
         keys = (access.key for access in (*self._vendors.values(), *own))
         return tuple(key for key in keys if key is not None)
+
+    @property
+    def origins(self) -> frozenset[Origin]:
+        """Where all its addresses lead."""
+        own = (entry.access for entry in self._custom.values())
+        found = (
+            Origin.of(access.base_url) for access in (*self._vendors.values(), *own)
+        )
+        return frozenset(origin for origin in found if origin is not None)
 
     def address_of(self, name: str) -> str | None:
         """Give the address of one of the user's servers; None if it is none."""

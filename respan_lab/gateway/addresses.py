@@ -1,0 +1,88 @@
+"""Hosts and origins, read in one way wherever they decide something."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Literal, NamedTuple, TypeAlias
+
+import httpx
+
+__all__ = ["Origin", "Reach", "is_loopback", "plain_host"]
+
+# How far an address that a request brings along may reach. A caller in this process
+# is the user's own code; one on this machine may name this machine's servers; all
+# others only what is configured, since this machine's loopback is not theirs.
+Reach: TypeAlias = Literal["anywhere", "loopback", "configured"]
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Origin(NamedTuple):
+    """Where an address leads: two of one origin go to the same server."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: object) -> Origin | None:
+        """Read an address.
+
+        Args:
+            url: Anything.
+
+        Returns:
+            None unless it is an http or https address with a host and a path alone.
+
+        Example:
+            >>> Origin.of("https://api.openai.com/v1")
+            Origin(scheme='https', host='api.openai.com', port=443)
+            >>> Origin.of("http://127.0.0.1@example.org/")
+        """
+        if not isinstance(url, str) or "\\" in url or not url.isprintable():
+            return None
+        try:
+            found = httpx.URL(url)
+        except httpx.InvalidURL:
+            return None
+        is_bare = not (found.userinfo or found.query or found.fragment)
+        if found.scheme not in _PORTS or not found.host or not is_bare:
+            return None
+        host = found.raw_host.decode("ascii")
+        return cls(found.scheme, host, found.port or _PORTS[found.scheme])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, seen from itself.
+
+    Other names that lead there are not known to be: who answers for a name can
+    change.
+
+    Example:
+        >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("localhost.net")
+        (True, True, False)
+    """
+    try:
+        return host == "localhost" or _address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def plain_host(host: str) -> str:
+    """Give a host in the one form in which two of them can be compared.
+
+    Example:
+        >>> [plain_host(host) for host in ("[0:0::1]", "LLM.Lab.", "::ffff:10.0.0.1")]
+        ['::1', 'llm.lab', '10.0.0.1']
+    """
+    host = host.lower().removeprefix("[").removesuffix("]").removesuffix(".")
+    try:
+        return str(_address(host))
+    except ValueError:
+        return host
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    found = ipaddress.ip_address(host)
+    # A socket for both families sees IPv4 callers under an address of the sixth.
+    return getattr(found, "ipv4_mapped", None) or found
