@@ -1,4 +1,4 @@
-"""The command line: `respan-lab demo`, `respan-lab pull`."""
+"""The command line: `respan-lab demo`, `respan-lab pull`, `respan-lab serve`."""
 
 from __future__ import annotations
 
@@ -46,6 +46,59 @@ def pull() -> None:
     from .gateway.providers.local import pull_all
 
     pull_all(typer.echo)
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Whom to serve: 127.0.0.1 is this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="0 takes a free one.")
+    ] = 8787,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Its folder, else $RESPAN_LAB_HOME, else .respan-lab here."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Makes draws and simulated answers repeatable.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name it may be called by, beside its address."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="A TOML file: providers, load_balance_groups, prices, sim_time_scale."
+        ),
+    ] = None,
+    client_keys: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of keys that callers must show, one a line; more, with commas "
+            "between, in $RESPAN_LAB_CLIENT_KEYS."
+        ),
+    ] = None,
+) -> None:
+    """Serve the embedded gateway, until Ctrl-C or SIGTERM.
+
+    Vendors' keys come from the environment, such as OPENAI_API_KEY. Answers under way
+    get two seconds to end, and the log is written out. The exit code is 0 when it was
+    stopped, 1 if it cannot serve, 2 for a wrong option.
+    """
+    from .serve import run_server
+
+    run_server(
+        host,
+        port,
+        home=home,
+        seed=seed,
+        allow_hosts=allow_host or (),
+        config=config,
+        client_keys=client_keys,
+        say=typer.echo,
+    )
 
 
 def main() -> None:

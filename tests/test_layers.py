@@ -22,11 +22,11 @@ for _rooms in (
     {"evaluators", "plots"},
     {"results"},
     {"experiment"},
-    {"demo", "cli"},
+    {"demo", "serve", "cli"},
 ):
     _below = set(LAYERS)
     LAYERS.update({room: set(_below) for room in _rooms})
-LAYERS["cli"].add("demo")
+LAYERS["cli"] |= {"demo", "serve"}
 # The one door between the two: a client without a key opens an embedded gateway.
 EXCEPTIONS = {("client/default.py", "gateway")}
 
