@@ -18,6 +18,7 @@ from .call import perform
 from .catalogue import Catalogue
 from .default import shared_gateway
 from .door import Door, Secret
+from .logs import read_logs
 from .stream import AsyncChatStream, ChatStream
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..gateway import Gateway
     from ..wire import ChatRequest, Chunk, Completion
     from .asked import Messages
+    from .logs import LogOptions, Moment
 
 __all__ = ["Client"]
 
@@ -235,6 +237,49 @@ class Client:
         """The models the gateway knows; as `models`."""
         return await hop(self._catalogue.frame())
 
+    def logs(self, start: Moment = None, **how: Unpack[LogOptions]) -> pd.DataFrame:
+        """What the gateway has logged: a row per request.
+
+        A time is a datetime or an ISO text, local time unless it says otherwise, or a
+        timedelta back from now. On the hosted gateway a row may take a while to appear.
+
+        Args:
+            start: The earliest time; None is 24 hours before `end`.
+            end: The latest time; None is now.
+            filters: Conditions that must all hold. In short, `{"model": "gpt-5"}`, a
+                list for any of several, None for what is missing, and other operators
+                after two underscores: `{"cost__gt": 0.1, "metadata__plan": "pro"}`; or
+                the platform's own form, `{"cost": {"operator": "gt", "value": [0.1]}}`.
+            log_type: `"chat"` by default; None reads all types.
+            environment: `"prod"` or `"test"`; None is the key's own.
+            sort_by: A field, with `-` before it for the largest first; the newest
+                first by default.
+            limit: The most rows; None reads all, page by page.
+            include_fields: Names of the fields to read, which is faster; None for all.
+
+        Returns:
+            The columns of `LOG_COLUMNS`, or those named, then what else the gateway
+            sent. Times are UTC, `latency` and its like seconds, `cost` dollars.
+
+        Raises:
+            ConfigError: An argument is not usable; nothing was sent.
+            APIError: The gateway gave no rows.
+
+        Example:
+            >>> client = Client(gateway=Gateway(seed=1, sim_time_scale=0))
+            >>> answer = client.chat("Hi!", model="sim/small", custom_identifier="mine")
+            >>> logs = client.logs(filters={"custom_identifier": "mine"}, limit=1)
+            >>> list(logs.unique_id) == [answer.log_id]
+            True
+        """
+        return run(read_logs(self._door, start, **how))
+
+    async def alogs(
+        self, start: Moment = None, **how: Unpack[LogOptions]
+    ) -> pd.DataFrame:
+        """What the gateway has logged; as `logs`."""
+        return await hop(read_logs(self._door, start, **how))
+
     def close(self) -> None:
         """Close the client's connections; an embedded gateway goes on."""
         run(self._close())
@@ -318,6 +363,11 @@ def _spell_out() -> None:
     for method in calls:
         method.__signature__ = signature
         method.__doc__ = f"{inspect.cleandoc(method.__doc__ or '')}\n\n{params_doc()}"
+    _, *keywords = inspect.signature(read_logs).parameters.values()
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    readers: list[Any] = [Client.logs, Client.alogs]
+    for method in readers:
+        method.__signature__ = inspect.Signature([own, *keywords])
 
 
 _spell_out()

@@ -1,0 +1,219 @@
+"""The log: a row for each request, written behind the answers' backs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...errors import ConfigError
+from ...transport.loop import at_exit, not_at_exit
+from .database import Database
+from .log_columns import COLUMNS, METADATA, SCHEMA
+
+__all__ = ["LogQuery", "LogStore"]
+
+_logger = logging.getLogger(__name__)
+
+_DELAY = 0.04  # seconds a row waits for others; a killed process loses no more
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a failed write is repeated
+_SOON = 8 * 2**20  # characters that wait are written without a further delay
+_MOST = 256 * 2**20  # characters that may wait
+_MOST_ROWS = 100_000
+# What is wrong with a row, rather than with the file.
+_UNFIT = (
+    OverflowError,
+    UnicodeError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+_TEXTS = tuple(name for name, kind in COLUMNS.items() if kind == "json")
+_INSERT = (
+    f"INSERT OR IGNORE INTO logs ({', '.join(COLUMNS)}) "
+    f"VALUES ({', '.join('?' * len(COLUMNS))})"
+)
+_in_order = itemgetter(*COLUMNS)
+
+
+class LogQuery(NamedTuple):
+    """Which rows, which of their columns, in what order.
+
+    Attributes:
+        where: An SQL condition on `logs`, with `?` for each of `values`.
+        values: What stands for them.
+        order: SQL after `ORDER BY`.
+        limit: The most rows.
+        offset: Rows to skip.
+        columns: Names of `COLUMNS`.
+    """
+
+    where: str = "1"
+    values: Sequence[Any] = ()
+    order: str = "timestamp DESC, id DESC"
+    limit: int = 100
+    offset: int = 0
+    columns: Sequence[str] = tuple(COLUMNS)
+
+
+class LogStore:
+    """The gateway's log, `logs.db` in its home.
+
+    Rows are taken at once and written together a little later. Nothing is lost on a
+    normal end; a killed process loses the last tenth of a second. If the file cannot
+    be used, answers are given all the same: that is logged once, rows wait in memory
+    and writing them is tried again now and then; beyond 100,000 rows or 256 MiB the
+    oldest are given up.
+
+    Args:
+        home: The gateway's folder; made with the first row.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> store = LogStore(Path(mkdtemp()))
+        >>> asyncio.run(store.list(LogQuery()))
+        []
+        >>> asyncio.run(store.aclose())
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._database = Database(home / "logs.db", SCHEMA)
+        # By id, so that a row that is written twice over is taken off once.
+        self._waiting: dict[str, tuple[dict[str, Any], int]] = {}
+        self._size = 0
+        self._n_lost = 0
+        self._pause = 0.0
+        self._due_on: asyncio.AbstractEventLoop | None = None
+        self._is_urgent = False
+        self._task: asyncio.Task[bool] | None = None
+
+    def put(self, row: dict[str, Any]) -> None:
+        """Take a row, to be written soon; never waits, never raises.
+
+        Args:
+            row: A value for each of `COLUMNS`, JSON ones as texts; and its metadata as
+                a dict of texts under `METADATA`.
+        """
+        size = sum([len(row[name]) for name in _TEXTS if row[name]])
+        self._waiting[row["unique_id"]] = row, size
+        self._size += size
+        while self._size > _MOST or len(self._waiting) > _MOST_ROWS:
+            self._give_up(next(iter(self._waiting)))
+        loop = asyncio.get_running_loop()
+        if self._due_on is not loop:
+            self._due_on = loop
+            with suppress(RuntimeError):  # the interpreter ends, and flushes us itself
+                at_exit(self.aclose)
+            loop.call_later(self._pause or _DELAY, self._start)
+        elif self._size > _SOON and not self._is_urgent and not self._pause:
+            self._is_urgent = True
+            self._start()
+
+    async def list(self, query: LogQuery) -> list[dict[str, Any]]:
+        """Read rows, those that still wait included.
+
+        Returns:
+            A dict of the columns asked for per row; JSON is text, booleans are 0 or 1.
+
+        Raises:
+            ConfigError: The file cannot be used.
+            sqlite3.Error: It was there, and failed.
+        """
+        await self.flush()
+        return await self._database.read(partial(_select, query))
+
+    async def get(self, unique_id: str) -> dict[str, Any] | None:
+        """Read one row; None if there is none of that id. Raises as `list`."""
+        query = LogQuery("unique_id = ?", [unique_id], limit=1)
+        return next(iter(await self.list(query)), None)
+
+    async def flush(self) -> None:
+        """Write all rows that wait; if that fails they go on waiting."""
+        while self._waiting and await self._write():
+            pass
+
+    async def aclose(self) -> None:
+        """Write all rows and close the file; the next row opens it again."""
+        await self.flush()
+        await self._database.aclose()
+        not_at_exit(self.aclose)
+
+    def _start(self) -> None:
+        self._due_on = None
+        self._is_urgent = False
+        if self._waiting:
+            self._task = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> bool:
+        batch = list(self._waiting.values())
+        try:
+            await self._database.write(partial(_insert, [row for row, _ in batch]))
+        except (ConfigError, sqlite3.Error, OSError) as error:
+            self._failed(error)
+            return False
+        for row, _ in batch:
+            self._take_off(row["unique_id"])
+        self._pause = 0.0
+        return True
+
+    def _failed(self, error: Exception) -> None:
+        if not self._pause:
+            _logger.warning(
+                "the gateway answers, but its log cannot be written: %s; rows wait in "
+                "memory, and are written once that is possible",
+                error,
+            )
+        self._pause = min(max(_FIRST_PAUSE, 2 * self._pause), _LONGEST_PAUSE)
+        loop = asyncio.get_running_loop()
+        if self._due_on is not loop:
+            self._due_on = loop
+            loop.call_later(self._pause, self._start)
+
+    def _take_off(self, unique_id: str) -> None:
+        _, size = self._waiting.pop(unique_id, (None, 0))
+        self._size -= size
+
+    def _give_up(self, unique_id: str) -> None:
+        self._take_off(unique_id)
+        self._n_lost += 1
+        if self._n_lost == 1:
+            _logger.warning(
+                "the gateway's log cannot be written fast enough: the oldest rows that "
+                "wait are given up"
+            )
+
+
+def _insert(rows: Iterable[dict[str, Any]], connection: sqlite3.Connection) -> None:
+    metadata: list[tuple[int | None, str, str]] = []
+    for row in rows:
+        try:
+            done = connection.execute(_INSERT, _in_order(row))
+        except _UNFIT as error:  # it must not keep the others from being written
+            _logger.error("log row %s cannot be kept: %s", row["unique_id"], error)
+            continue
+        if (pairs := row[METADATA]) and done.rowcount:
+            metadata += [(done.lastrowid, key, text) for key, text in pairs.items()]
+    connection.executemany("INSERT INTO metadata VALUES (?, ?, ?)", metadata)
+
+
+def _select(query: LogQuery, connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    # The rows are found first and read then: sorting them whole would take their texts
+    # along.
+    found = connection.execute(
+        f"SELECT {', '.join(query.columns)} FROM logs WHERE id IN "
+        f"(SELECT id FROM logs WHERE {query.where} ORDER BY {query.order} "
+        f"LIMIT ? OFFSET ?) ORDER BY {query.order}",
+        [*query.values, query.limit, query.offset],
+    )
+    return [dict(row) for row in found]
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
