@@ -244,7 +244,8 @@ def test_a_caller_who_leaves_ends_the_providers_call(
     content = json.dumps({**body, "stream": stream}).encode()
     with socket.create_connection((host, int(port)), timeout=20) as caller:
         caller.sendall(
-            b"POST /api/chat/completions HTTP/1.1\r\nhost: x\r\n"
+            b"POST /api/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+            b"content-type: application/json\r\n"
             b"content-length: %d\r\n\r\n%b" % (len(content), content)
         )
         assert asked.wait(20)
