@@ -8,21 +8,19 @@ others by what was kept of that.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .cache_key import cache_key, is_by_model
 from .store.cache import CacheStore, Entry
 
 if TYPE_CHECKING:
     from .asked import Asked
     from .record import Record
 
-__all__ = ["Cache", "Turn", "cache_key", "omits_log"]
+__all__ = ["Cache", "omits_log"]
 
 T = TypeVar("T")
 
@@ -31,52 +29,11 @@ _logger = logging.getLogger(__name__)
 _LIFETIME = 30 * 86_400.0  # seconds; the platform's own default
 _LONGEST_LIFETIME = 1e11
 
-# They say how the answer travels, for whom it is, what the provider keeps of it, and
-# where its own prompt cache is; none can change a word of it. `service_tier` is not
-# among them: the answer tells which one it was served with.
-_SILENT = frozenset(
-    {
-        "model",
-        "prompt_cache_key",
-        "prompt_cache_options",
-        "prompt_cache_retention",
-        "safety_identifier",
-        "store",
-        "stream",
-        "stream_options",
-        "user",
-    }
-)
-_CHOOSERS = (
-    "disable_fallback",
-    "exclude_models",
-    "exclude_providers",
-    "fallback_models",
-    "load_balance_group",
-    "load_balance_models",
-    "model_name_map",
-    "models",
-)
-_CREDENTIALS = (
-    "credential_override",
-    "customer_credentials",
-    "load_balance_group",
-    "load_balance_models",
-)
-
 # How an answer ends that was neither broken off nor withheld, in the words of OpenAI
 # and of servers that speak its dialect.
-_WHOLE = frozenset(
-    {
-        "end_turn",
-        "eos",
-        "function_call",
-        "length",
-        "stop",
-        "stop_sequence",
-        "tool_calls",
-        "tool_use",
-    }
+_WHOLE = (
+    *("function_call", "length", "stop", "tool_calls"),
+    *("end_turn", "eos", "stop_sequence", "tool_use"),
 )
 # The gateway's own additions to one answer, which are not the next one's.
 _EXTRAS = frozenset({"prompt_message", "request_breakdown"})
@@ -108,32 +65,46 @@ class Cache:
         self._is_broken = False
 
     @asynccontextmanager
-    async def turn(self, record: Record) -> AsyncIterator[Turn]:
-        """Wait for the request's turn to call a provider, or for its answer.
+    async def turn(self, record: Record) -> AsyncIterator[Entry | None]:
+        """Give the request its answer, or its turn to call a provider.
 
         A request that does not ask for the cache has its turn at once. Of those that
-        ask the same at the same time, the first has it; the others wait until it has
-        kept its answer. If it leaves without one, the next has its turn. A request
+        ask the same at the same time, the first has it; the others wait until its
+        answer is kept. If it leaves without one, the next has its turn. A request
         that has seen three leave, or has waited for `patience`, waits no more.
 
+        When the block ends, the answer that the record has by then is kept, if it is
+        a whole one: every choice that was asked for is there and has come to its end.
+        `length` is such an end, since the limit is a part of what was asked;
+        `content_filter` and errors are not. It is kept even if the caller has left
+        meanwhile. The answer of a fallback is not kept in place of the model's own,
+        which may be back in a minute.
+
         Args:
-            record: The call, to be filled in; what it asks is read.
+            record: The call; what it asks is there, and the answer is to come.
+
+        Returns:
+            What was kept; None if a provider is to be called.
         """
         asked = record.asked
-        key = record.cache_key = None if asked is None else cache_key(asked)
+        key = None if asked is None else cache_key(asked)
         if asked is None or key is None:
-            yield Turn(self, None, None)
+            yield None
             return
         hit, leader = await self._wait(key)
         if self._is_broken:
             asked.warnings.append(_OUT_OF_USE)
-        record.cached, record.hit = hit is not None, hit
+        record.cache_key, record.hit, record.cached = key, hit, hit is not None
         try:
-            yield Turn(self, hit, leader)
+            yield hit
         finally:
-            if leader is not None:
-                self._leaders.pop(key, None)
-                leader.left.set()
+            entry = None if hit else _entry(record, self._store.clock())
+            if entry is None or self._is_broken:
+                self._leave(key, leader, entry)
+            else:  # the caller waits for its answer, not for the file
+                write = asyncio.create_task(self._keep(key, leader, entry))
+                self._writes.add(write)
+                write.add_done_callback(self._writes.discard)
 
     async def aclose(self) -> None:
         """Finish what is being kept and close the file; it can still be used."""
@@ -162,18 +133,16 @@ class Cache:
     async def _get(self, key: str) -> Entry | None:
         return None if self._is_broken else await self._guarded(self._store.get(key))
 
-    async def keep(self, entry: Entry) -> None:
-        """Keep an answer, even if the caller does not wait for it."""
-        if self._is_broken:
-            return
-        write = asyncio.create_task(self._guarded(self._store.put(entry)))
-        self._writes.add(write)
-        write.add_done_callback(self._writes.discard)
-        await asyncio.shield(write)
+    async def _keep(self, key: str, leader: _Leader | None, entry: Entry) -> None:
+        await self._guarded(self._store.put(entry))
+        self._leave(key, leader, entry)
 
-    def now(self) -> float:
-        """Give the seconds since 1970."""
-        return self._store.clock()
+    def _leave(self, key: str, leader: _Leader | None, entry: Entry | None) -> None:
+        """Let the others go on, with the answer if there is one."""
+        if leader is not None:
+            leader.entry = entry
+            self._leaders.pop(key, None)
+            leader.left.set()
 
     async def _guarded(self, work: Awaitable[T]) -> T | None:
         try:
@@ -193,123 +162,10 @@ class _Leader:
         self.entry: Entry | None = None
 
 
-class Turn:
-    """One request's time with the cache.
-
-    Attributes:
-        hit: The answer that was kept; None if a provider is to be called.
-    """
-
-    def __init__(self, cache: Cache, hit: Entry | None, leader: _Leader | None) -> None:
-        self.hit = hit
-        self._cache = cache
-        self._leader = leader
-
-    async def keep(self, record: Record) -> None:
-        """Keep the answer, if the request asks for that and the answer is good.
-
-        Kept are whole answers alone: every choice that was asked for is there and has
-        come to its end. `length` is such an end, since the limit is a part of what was
-        asked; `content_filter` and errors are not. The answer of a fallback is not
-        kept in place of the model's own, which may be back in a minute.
-
-        Args:
-            record: The call, which has ended.
-        """
-        entry = _entry(record, self._cache.now())
-        if entry is None:
-            return
-        if self._leader is not None:
-            self._leader.entry = entry
-        await self._cache.keep(entry)
-
-
-def cache_key(asked: Asked) -> str | None:
-    """Give what the answer to a request is kept under.
-
-    It is made of the messages, of every parameter that may change the answer, exactly
-    as given, and of who was asked: the model, the lists and the fallbacks. The hosted
-    gateway, by default, leaves the model out, and so may answer for one model what
-    another has said; here it takes `"is_cached_by_model": false` to have that. With
-    `cache_by_customer` it is made of the customer, too.
-
-    Keys are no part of it, not even hashed. An address given with a key is: the same
-    name at another server is another model.
-
-    Args:
-        asked: The request, its fields checked.
-
-    Returns:
-        64 hexadecimal digits; None if the request does not ask for the cache.
-
-    Example:
-        >>> from respan_lab.gateway.asked import Asked
-        >>> cold = Asked({"messages": [], "temperature": 0}, {"cache_enabled": True})
-        >>> warm = Asked({"messages": [], "temperature": 1}, {"cache_enabled": True})
-        >>> cache_key(cold) == cache_key(warm)
-        False
-    """
-    if asked.respan.get("cache_enabled") is not True:
-        return None
-    options = _options(asked)
-    parts: dict[str, Any] = {
-        "asked": {
-            name: value
-            for name, value in asked.openai.items()
-            if name not in _SILENT and value is not None
-        }
-    }
-    if _is_by_model(asked):
-        parts["of"] = _answerers(asked)
-    if options.get("cache_by_customer"):
-        parts["for"] = _customer(asked.respan)
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
 def omits_log(asked: Asked) -> bool:
     """Whether a hit of this request leaves no log row."""
-    return _options(asked).get("omit_log") is True
-
-
-def _options(asked: Asked) -> dict[str, Any]:
-    return asked.respan.get("cache_options") or {}
-
-
-def _is_by_model(asked: Asked) -> bool:
-    return _options(asked).get("is_cached_by_model") is not False
-
-
-def _customer(respan: dict[str, Any]) -> Any:
-    params = respan.get("customer_params") or {}
-    return params.get("customer_identifier") or respan.get("customer_identifier")
-
-
-def _answerers(asked: Asked) -> dict[str, Any]:
-    public = asked.public()
-    found = {name: public[name] for name in ("model", *_CHOOSERS) if public.get(name)}
-    found["route_provider"] = asked.route_provider
-    found["places"] = _places({n: asked.respan.get(n) for n in _CREDENTIALS})
-    return _pruned(found)
-
-
-def _places(value: Any) -> Any:
-    """The addresses in credentials, each where it stands, and nothing else of them."""
-    if isinstance(value, list):
-        value = {str(at): each for at, each in enumerate(value)}
-    if not isinstance(value, dict):
-        return None
-    url = value.get("api_base")
-    inner = {name: _places(each) for name, each in value.items()}
-    return _pruned({**inner, "api_base": _bare(url) if isinstance(url, str) else None})
-
-
-def _pruned(value: dict[str, Any]) -> dict[str, Any]:
-    return {name: each for name, each in value.items() if each}
-
-
-def _bare(url: str) -> str:
-    """An address without what may be secret in it."""
-    return re.sub(r"//[^/]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])
+    options = asked.respan.get("cache_options") or {}
+    return options.get("omit_log") is True
 
 
 def _entry(record: Record, now: float) -> Entry | None:
@@ -325,7 +181,9 @@ def _entry(record: Record, now: float) -> Entry | None:
     return Entry(
         key=record.cache_key,
         completion=_completion(payload),
-        messages=None if asked.respan.get("disable_log") else asked.openai["messages"],
+        messages=None
+        if asked.respan.get("disable_log")
+        else asked.openai.get("messages"),
         model=record.model,
         provider=candidate.destination.provider.name if candidate else "",
         candidate=candidate.name if candidate else "",
@@ -350,7 +208,7 @@ def _is_whole(payload: dict[str, Any], asked: Asked) -> bool:
 
 def _is_substitute(record: Record, asked: Asked) -> bool:
     tried = {attempt["model"] for attempt in record.attempts}
-    return _is_by_model(asked) and len(tried) > 1
+    return is_by_model(asked) and len(tried) > 1
 
 
 def _completion(payload: dict[str, Any]) -> dict[str, Any]:

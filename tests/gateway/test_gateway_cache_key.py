@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.gateway.asked import Asked
-from respan_lab.gateway.cache import cache_key, omits_log
+from respan_lab.gateway.cache import omits_log
+from respan_lab.gateway.cache_key import cache_key
 from respan_lab.wire import OPENAI_FIELDS
 
 MESSAGES = [{"role": "user", "content": "hi"}]

@@ -57,14 +57,13 @@ class Caller:
 
     async def ask(self, record: Record) -> Any:
         """The pipeline, as far as the cache sees it."""
-        async with self.cache.turn(record) as turn:
-            if turn.hit is not None:
-                record.end(PRICES, turn.hit.completion)
-                return turn.hit.completion
+        async with self.cache.turn(record) as hit:
+            if hit is not None:
+                record.end(PRICES, hit.completion)
+                return hit.completion
             self.n_calls += 1
             payload = await self.provider(self.n_calls)
             record.end(PRICES, payload)
-            await turn.keep(record)
             return payload
 
 
@@ -149,7 +148,7 @@ def test_an_answer_lives_as_long_as_was_asked(
     using(tmp_path, work, clock=clock)
 
 
-def answer(*finished: str | None, **more: Any) -> Any:
+def answer(*finished: Any, **more: Any) -> Any:
     message = {"role": "assistant", "content": "x"}
     return completion(
         choices=[
@@ -172,6 +171,7 @@ def answer(*finished: str | None, **more: Any) -> Any:
         (answer("content_filter"), None, False),
         (answer("error"), None, False),
         (answer(None), None, False),
+        (answer({"not": "a word"}), None, False),
         (answer(), None, False),
         (answer("stop", error={"message": "half of it"}), None, False),
         ({"choices": [{"finish_reason": "stop"}]}, None, False),
@@ -196,10 +196,9 @@ def test_only_whole_answers_are_kept(
 def test_an_answer_that_has_failed_is_not_kept(tmp_path: Path) -> None:
     async def work(caller: Caller) -> None:
         record = asks()
-        async with caller.cache.turn(record) as turn:
+        async with caller.cache.turn(record):
             record.end(PRICES, completion())
             record.fail(GatewayFailure(502, "the stream broke off"))
-            await turn.keep(record)
         await caller.ask(asks())
         assert caller.n_calls == 1
 
@@ -215,10 +214,9 @@ def test_a_fallbacks_answer_is_not_kept_as_the_models_own(
 
     async def work(caller: Caller) -> None:
         record = asks(**options)
-        async with caller.cache.turn(record) as turn:
+        async with caller.cache.turn(record):
             record.attempts = tried
             record.end(PRICES, completion())
-            await turn.keep(record)
         await caller.ask(asks(**options))
         assert caller.n_calls == (0 if is_kept else 1)
 
@@ -365,14 +363,14 @@ def test_nobody_waits_for_ever(tmp_path: Path) -> None:
     using(tmp_path, work, patience=0.01)
 
 
-def test_an_answer_is_kept_although_its_caller_leaves_meanwhile(tmp_path: Path) -> None:
+def test_an_answer_is_kept_although_its_caller_leaves(tmp_path: Path) -> None:
     async def work(caller: Caller) -> None:
         async def answer_and_leave() -> None:
             record = asks()
-            async with caller.cache.turn(record) as turn:
+            async with caller.cache.turn(record):
                 record.end(PRICES, completion("whole"))
                 asyncio.get_running_loop().call_soon(task.cancel)
-                await turn.keep(record)
+                await asyncio.Event().wait()
 
         task = asyncio.create_task(answer_and_leave())
         await asyncio.wait([task])
@@ -423,6 +421,7 @@ def test_without_a_usable_file_many_at_once_still_make_one_call(tmp_path: Path) 
 def test_a_file_that_is_damaged_later_costs_no_request(tmp_path: Path) -> None:
     async def work(caller: Caller) -> None:
         await caller.ask(asks())
+        await caller.cache.aclose()
         with closing(sqlite3.connect(tmp_path / "cache.db")) as file, file:
             file.execute("UPDATE entries SET completion = '{'")
         assert text(await caller.ask(asks())) == "hello 2"
