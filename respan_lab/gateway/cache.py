@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .asked import Asked
     from .record import Record
 
-__all__ = ["Cache", "omits_log"]
+__all__ = ["Cache"]
 
 T = TypeVar("T")
 
@@ -160,12 +160,6 @@ class _Leader:
     def __init__(self) -> None:
         self.left = asyncio.Event()
         self.entry: Entry | None = None
-
-
-def omits_log(asked: Asked) -> bool:
-    """Whether a hit of this request leaves no log row."""
-    options = asked.respan.get("cache_options") or {}
-    return options.get("omit_log") is True
 
 
 def _entry(record: Record, now: float) -> Entry | None:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.gateway.asked import Asked
-from respan_lab.gateway.cache import omits_log
 from respan_lab.gateway.cache_key import cache_key
 from respan_lab.wire import OPENAI_FIELDS
 
@@ -194,11 +193,3 @@ def test_without_cache_enabled_there_is_no_key(enabled: Any) -> None:
     asked = Asked({"messages": MESSAGES}, {"cache_enabled": enabled, "cache_ttl": 5})
     assert cache_key(asked) is None
     assert cache_key(Asked({"messages": MESSAGES}, {})) is None
-
-
-@pytest.mark.parametrize(
-    ("options", "omits"), [(None, False), ({}, False), ({"omit_log": True}, True)]
-)
-def test_omit_log_is_read(options: Any, omits: bool) -> None:
-    asked = Asked({}, {"cache_enabled": True, "cache_options": options})
-    assert omits_log(asked) is omits
