@@ -22,13 +22,18 @@ from .candidates import choose
 from .channels import read
 from .exchange import Disconnected, Exchange
 from .failure import GatewayFailure
+from .log_row import keep
 from .plain import plain
+from .providers.credentials import check_address
 from .record import Record
+from .replay import replay
+from .saved_prompts import resolve
 from .stream import Relay, event_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .asked import Asked
     from .candidates import Candidate
     from .gateway import Gateway
     from .providers import ProviderAnswer
@@ -46,48 +51,56 @@ async def chat(gateway: Gateway, exchange: Exchange) -> None:
         await exchange.read()
         async with exchange.while_connected():
             rest = await _answer(gateway, exchange, record)
+        keep(gateway, record)
         await exchange.end(rest)
     except Disconnected:
-        record.fail(_left())
+        _leave(gateway, record)
     except asyncio.CancelledError:
-        record.fail(_left())
+        _leave(gateway, record)
         raise
     except GatewayFailure as failure:
-        await _fail(exchange, failure, record)
+        await _fail(gateway, exchange, failure, record)
     except Exception as error:
         # Its text is for the log alone: it may hold what no caller should read.
         _log(gateway, record)
         name = type(error).__name__
-        await _fail(
-            exchange, GatewayFailure(500, f"the gateway failed: {name}"), record
-        )
+        broken = GatewayFailure(500, f"the gateway failed: {name}")
+        await _fail(gateway, exchange, broken, record)
 
 
 async def _answer(gateway: Gateway, exchange: Exchange, record: Record) -> bytes:
     """Run the steps; return what of the body is still to be sent."""
-    gateway.check_client(exchange)
-    record.asked = read(exchange.content, exchange.headers, gateway.precedence)
-    return await _called(gateway, exchange, record)
+    asked = read(exchange.content, exchange.headers, gateway.precedence)
+    record.asked = asked
+    record.prompt = await resolve(asked, gateway.prompts)
+    async with gateway.cache.turn(record) as hit:
+        if hit is None:
+            return await _called(gateway, exchange, record, asked)
+        answer = replay(hit, is_stream=asked.is_stream)
+        return await _give(gateway, exchange, record, answer)
 
 
-async def _called(gateway: Gateway, exchange: Exchange, record: Record) -> bytes:
-    asked = record.asked
-    assert asked is not None  # it was read
+async def _called(
+    gateway: Gateway, exchange: Exchange, record: Record, asked: Asked
+) -> bytes:
+    """Have one of the candidates answer."""
     identity = asked.identity()
     draw = gateway.draws.of(identity, asked.custom_identifier)
     candidates = await choose(
         asked,
-        gateway.names,
+        gateway.names_for(exchange),
         groups=gateway.groups,
         draw=draw,
         pick=partial(gateway.draws.pick, identity),
-        check_address=lambda credentials: None,
+        check_address=partial(
+            check_address, reach=exchange.reach, configured=gateway.origins
+        ),
     )
     return await attempt(
         candidates,
         asked,
         record,
-        partial(_one, gateway, exchange, record, draw),
+        partial(_one, gateway, exchange, record, asked, draw),
         may_repeat=lambda: not exchange.has_started,
     )
 
@@ -96,20 +109,32 @@ async def _one(
     gateway: Gateway,
     exchange: Exchange,
     record: Record,
+    asked: Asked,
     draw: Callable[[], float],
     candidate: Candidate,
 ) -> bytes:
     """Call one candidate, and give what it answers."""
-    assert record.asked is not None  # it was read
     provider, slug = candidate.destination
     secrets = (*gateway.secrets, *candidate.secrets)
-    give = _streamed if record.asked.is_stream else _plain
     async with gateway.slots.hold(provider, slug) as queue_time:
         record.call(queue_time)
-        answer = await call(record.asked, candidate, draw=draw, secrets=secrets)
+        answer = await call(asked, candidate, draw=draw, secrets=secrets)
         async with aclosing(answer):
             with faults(provider.name, secrets):
-                return await give(gateway, exchange, record, answer, secrets)
+                return await _give(gateway, exchange, record, answer, secrets)
+
+
+async def _give(
+    gateway: Gateway,
+    exchange: Exchange,
+    record: Record,
+    answer: ProviderAnswer,
+    secrets: Sequence[str] = (),
+) -> bytes:
+    """Hand an answer on; return what of it is still to be sent."""
+    is_stream = record.asked is not None and record.asked.is_stream
+    give = _streamed if is_stream else _plain
+    return await give(gateway, exchange, record, answer, secrets)
 
 
 async def _plain(
@@ -150,8 +175,11 @@ async def _start_stream(exchange: Exchange, record: Record) -> None:
     await exchange.start(200, kind, {"cache-control": "no-cache", **record.headers()})
 
 
-async def _fail(exchange: Exchange, failure: GatewayFailure, record: Record) -> None:
+async def _fail(
+    gateway: Gateway, exchange: Exchange, failure: GatewayFailure, record: Record
+) -> None:
     record.fail(failure)
+    keep(gateway, record)
     with suppress(Disconnected):
         if exchange.has_started:  # the status is out, so the stream has to say it
             await exchange.end(event_bytes(failure.body))
@@ -159,10 +187,11 @@ async def _fail(exchange: Exchange, failure: GatewayFailure, record: Record) -> 
             await exchange.fail(failure, record.headers())
 
 
-def _left() -> GatewayFailure:
-    return GatewayFailure(
-        _LEFT, "the caller did not wait for the answer", code="client_cancelled"
-    )
+def _leave(gateway: Gateway, record: Record) -> None:
+    if record.ended is None:  # else only the way out was cut off
+        message = "the caller did not wait for the answer"
+        record.fail(GatewayFailure(_LEFT, message, code="client_cancelled"))
+    keep(gateway, record)
 
 
 def _log(gateway: Gateway, record: Record) -> None:

@@ -158,6 +158,8 @@ class Record:
         }
         if self.provider is not None:
             headers["x-respan-provider"] = self.provider
+        if self.cached:
+            headers["x-respan-lab-cache"] = "hit"
         if self.queue_time > 0:
             headers["x-respan-lab-queue-time"] = f"{self.queue_time:.6f}"
         if len(self.attempts) > 1:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .choice import Choice, ToolCall, named, read_choices, shortened
 from .headers import header, header_seconds
 from .pace import Pace, number, pace, streamed_tokens
-from .text import clean_tree
+from .text import clean, clean_tree
 from .timing import Attempt, Timing
 from .usage import Usage
 
@@ -23,7 +24,9 @@ _KEPT_HEADERS = (
     "x-respan-log-id",
     "x-respan-gateway-request-id",
     "x-respan-provider",
+    "x-respan-lab-cache",
     "x-respan-lab-queue-time",
+    "x-respan-lab-warnings",
 )
 Price = tuple[float | None, str | None, str | None]  # dollars, source, note
 CostOf = Callable[["Completion"], tuple[float | None, str | None]]
@@ -213,8 +216,24 @@ class Completion:
         return clean_tree(found) if found else None
 
     @property
+    def warnings(self) -> list[str]:
+        """What the gateway ignored or changed of the request, in words; often none.
+
+        The embedded gateway says so, served or not; the hosted one does not.
+        """
+        said = header(self._headers, "x-respan-lab-warnings")
+        try:
+            found = json.loads(said) if said else self._broken_down("warnings")
+        except ValueError:
+            return []
+        texts = found if type(found) is list else []
+        return [clean(text) for text in texts if type(text) is str]
+
+    @property
     def cached(self) -> bool | None:
         """Whether a response cache answered; None if the gateway does not say."""
+        if header(self._headers, "x-respan-lab-cache") == "hit":
+            return True
         cached = self._broken_down("cached")
         return cached if type(cached) is bool else None
 
@@ -222,7 +241,9 @@ class Completion:
     def reported_cost(self) -> float | None:
         """US dollars by the gateway's own account; None if it gives none."""
         cost = number(self._broken_down("cost"))
-        return number(self._raw.get("cost")) if cost is None else cost
+        if cost is None:
+            cost = number(self._raw.get("cost"))
+        return 0.0 if cost is None and self.cached else cost
 
     @property
     def cost(self) -> float | None:

@@ -289,3 +289,21 @@ def test_any_json_can_be_read(raw) -> None:
     for name in PROPERTIES:
         getattr(answer, name)
     repr(answer)
+
+
+def test_what_the_gateway_warns_of_can_be_read() -> None:
+    headers = {"x-respan-lab-warnings": '["weight has no effect", 3]'}
+    answer = Completion(RAW, headers=headers)
+    assert answer.warnings == ["weight has no effect"]
+    assert pickle.loads(pickle.dumps(answer)).warnings == answer.warnings
+    assert Completion(RAW).warnings == []
+    assert Completion(RAW, headers={"x-respan-lab-warnings": "["}).warnings == []
+
+
+def test_a_hit_of_the_response_cache_costs_nothing() -> None:
+    answer = Completion(
+        RAW,
+        headers={"x-respan-lab-cache": "hit"},
+        cost_of=lambda completion: (1.0, None),
+    )
+    assert (answer.cached, answer.cost, answer.cost_source) == (True, 0.0, "gateway")
