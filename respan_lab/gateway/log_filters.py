@@ -217,15 +217,19 @@ def _icontains(sql: str, text: str) -> Condition:
 
 
 def _startswith(sql: str, text: str) -> Condition:
-    n = len(text.encode())
-    return Condition(f"(substr(CAST({sql} AS BLOB), 1, {n}) = ?)", (text.encode(),))
+    return _part(sql, "1, {}", text)
 
 
 def _endswith(sql: str, text: str) -> Condition:
-    if not text:  # every text ends so, but no missing one does
+    return _part(sql, "-{}", text)
+
+
+def _part(sql: str, place: str, text: str) -> Condition:
+    if not text:  # every text has it, but what is missing has not
         return Condition(f"({sql} IS NOT NULL)")
-    n = len(text.encode())
-    return Condition(f"(substr(CAST({sql} AS BLOB), -{n}) = ?)", (text.encode(),))
+    sought = text.encode()
+    part = f"substr(CAST({sql} AS BLOB), {place.format(len(sought))})"
+    return Condition(f"(ifnull({part}, x'') = ?)", (sought,))  # of '' it is NULL
 
 
 _SUBTEXTS: Mapping[str, Callable[[str, str], Condition]] = {

@@ -49,10 +49,7 @@ _OF_CUSTOMERS = {
     "customer_name": "name",
     "group_identifier": "group_identifier",
 }
-_HIDING = (
-    *(name for name, kind in COLUMNS.items() if kind == "json"),
-    "error_message",
-)
+_HIDING = tuple(name for name, kind in COLUMNS.items() if kind == "json")
 _EMPTY: dict[str, Any] = dict.fromkeys((*COLUMNS, METADATA)) | {
     "environment": "test",
     "log_type": "chat",
@@ -247,11 +244,14 @@ def _clean(value: Any) -> str | None:
 
 
 def _hide(row: dict[str, Any], secret: str) -> None:
-    written = secret.replace("\\", "\\\\").replace('"', '\\"')
+    in_json = secret.replace("\\", "\\\\").replace('"', '\\"')
     for name in _HIDING:
         text = row[name]
-        if text is not None and written in text:
-            row[name] = text.replace(written, "***")
+        if text is not None and in_json in text:
+            row[name] = text.replace(in_json, "***")
+    said = row["error_message"]
+    if said is not None and secret in said:
+        row["error_message"] = said.replace(secret, "***")
     kept = row[METADATA]
     if kept and any(secret in text for text in kept.values()):
         row[METADATA] = {k: text.replace(secret, "***") for k, text in kept.items()}

@@ -21,11 +21,10 @@ __all__ = ["LogQuery", "LogStore"]
 
 _logger = logging.getLogger(__name__)
 
-_DELAY = 0.04  # seconds a row waits for others; a killed process loses no more
+_DELAY = 0.025  # seconds a row waits for others; a killed process loses little more
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a failed write is repeated
 _SOON = 8 * 2**20  # characters that wait are written without a further delay
 _MOST = 256 * 2**20  # characters that may wait
-_MOST_ROWS = 100_000
 # What is wrong with a row, rather than with the file.
 _UNFIT = (
     OverflowError,
@@ -68,11 +67,11 @@ class LogStore:
     Rows are taken at once and written together a little later. Nothing is lost on a
     normal end; a killed process loses the last tenth of a second. If the file cannot
     be used, answers are given all the same: that is logged once, rows wait in memory
-    and writing them is tried again now and then; beyond 100,000 rows or 256 MiB the
-    oldest are given up.
+    and writing them is tried again now and then; of too many the oldest are given up.
 
     Args:
         home: The gateway's folder; made with the first row.
+        most_rows: How many may wait; 256 MiB of text is the most in any case.
 
     Example:
         >>> from tempfile import mkdtemp
@@ -82,10 +81,11 @@ class LogStore:
         >>> asyncio.run(store.aclose())
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, most_rows: int = 100_000) -> None:
         self._database = Database(home / "logs.db", SCHEMA)
         # By id, so that a row that is written twice over is taken off once.
         self._waiting: dict[str, tuple[dict[str, Any], int]] = {}
+        self._most_rows = most_rows
         self._size = 0
         self._n_lost = 0
         self._pause = 0.0
@@ -103,7 +103,7 @@ class LogStore:
         size = sum([len(row[name]) for name in _TEXTS if row[name]])
         self._waiting[row["unique_id"]] = row, size
         self._size += size
-        while self._size > _MOST or len(self._waiting) > _MOST_ROWS:
+        while self._size > _MOST or len(self._waiting) > self._most_rows:
             self._give_up(next(iter(self._waiting)))
         loop = asyncio.get_running_loop()
         if self._due_on is not loop:
