@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..prices import PriceTable
 from ..transport import run
+from .addresses import Origin, plain_host
+from .cache import Cache
+from .channels import Precedence
 from .clients import ClientKeys
+from .doorman import check_hosts, check_page
 from .draws import Draws
+from .exchange import IN_PROCESS, Exchange
 from .failure import GatewayFailure
+from .mounted import on_background
 from .providers.custom import read_providers
 from .providers.roster import Roster
 from .slots import Slots
+from .store.cache import CacheStore
+from .store.logs import LogStore
+from .store.prompts import PromptStore
+from .weighted import check_groups
 
 if TYPE_CHECKING:
-    from .exchange import App, Exchange, Receive, Scope, Send
+    from .exchange import App, Receive, Scope, Send
+    from .names import Names
     from .server import Served
 
 __all__ = ["Gateway"]
-
-_IN_PROCESS = "respan_lab.in_process"
 
 
 class Gateway:
@@ -42,9 +52,16 @@ class Gateway:
             tokens, laid over the price lists. None for the lists alone.
         client_keys: Keys that callers over a socket must show, as a list or with a
             name for each. None lets everybody on this machine call.
+        allow_hosts: Names it may be called by over a socket, beside the address of
+            the socket itself; without a scheme or a port.
+        load_balance_groups: Group id to a list of `{"model", "weight"?,
+            "credentials"?}`, for requests with `load_balance_group`. None for none.
         seed: Makes draws and simulated answers repeatable. None draws at random.
         sim_time_scale: Simulated models wait their times multiplied by this; 0 does
             not wait at all.
+        precedence: Which of the channels Respan's fields travel in wins, where two
+            disagree. `"seed"`: the top level of the body, then `respan_params`, then
+            the header. `"newer"`: `respan_params`, the header, the top level.
 
     Raises:
         ConfigError: An argument, or a key in the environment, is not usable.
@@ -62,21 +79,30 @@ class Gateway:
         providers: Mapping[str, Any] | None = None,
         prices: Mapping[str, Mapping[str, float]] | None = None,
         client_keys: Sequence[str] | Mapping[str, str] | None = None,
+        allow_hosts: Collection[str] = (),
+        load_balance_groups: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
         seed: int | None = None,
         sim_time_scale: float = 1.0,
+        precedence: Precedence = "seed",
     ) -> None:
-        _check(seed, sim_time_scale)
+        _check(seed, sim_time_scale, precedence)
         custom, functions = read_providers(providers)
         self.home = Path(home or os.environ.get("RESPAN_LAB_HOME") or ".respan-lab")
+        self.precedence = precedence
+        self.groups = check_groups(load_balance_groups)
         self.draws = Draws(seed)
         self.slots = Slots()
+        self.cache = Cache(CacheStore(self.home))
+        self.logs = LogStore(self.home)
+        self.prompts = PromptStore(self.home)
         self._clients = ClientKeys(client_keys)
+        self._hosts = check_hosts(allow_hosts)
         self._roster = Roster(
             custom, os.environ, simulated=_simulated(functions, seed, sim_time_scale)
         )
         self.prices = PriceTable({**self._roster.simulated_prices(), **(prices or {})})
         self.names = self._roster.names(self.prices)
-        self.secrets = (*self._roster.secrets, *self._clients.secrets)
+        self.secrets = self._roster.secrets
         self._app: App | None = None
 
     def __repr__(self) -> str:
@@ -89,16 +115,12 @@ class Gateway:
         raise TypeError("a gateway holds keys, so it is not pickled; make one there")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope."""
-        if self._app is None:
-            from .app import build_app
-
-            self._app = build_app(self)
-        await self._app(scope, receive, send)
+        """Serve one ASGI scope of a caller over a socket."""
+        await self._admit(self._hosts, scope, receive, send)
 
     async def in_process(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a caller in this process, who needs no client key."""
-        await self({**scope, _IN_PROCESS: True}, receive, send)
+        await self._answer({**scope, IN_PROCESS: True}, receive, send)
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Served:
         """Serve it on a socket, on the background loop.
@@ -123,7 +145,8 @@ class Gateway:
         from .server import Served, check_host, listen
 
         check_host(host, has_keys=bool(self._clients))
-        return Served(self, listen(host, port))
+        hosts = self._hosts | {plain_host(host)}
+        return Served(partial(self._admit, hosts), listen(host, port))
 
     def model_names(self) -> list[str]:
         """Name every model that is listed and can be called.
@@ -131,6 +154,18 @@ class Gateway:
         A vendor may have more than its price list says; any `vendor/model` is tried.
         """
         return self.names.listed()
+
+    @cached_property
+    def origins(self) -> frozenset[Origin]:
+        """Where the addresses of its own configuration lead."""
+        entries = (entry for group in self.groups.values() for entry in group)
+        keys = (entry.get("credentials") or {} for entry in entries)
+        found = (Origin.of(each.get("api_base")) for each in keys)
+        return self._roster.origins.union(filter(None, found))
+
+    def names_for(self, exchange: Exchange) -> Names:
+        """Give the names a caller may use; files are for this process alone."""
+        return self.names if exchange.is_in_process else self.names.without_files
 
     def vendor_keys(self) -> list[str]:
         """Name the vendors whose keys were found in the environment."""
@@ -171,7 +206,7 @@ class Gateway:
         Raises:
             GatewayFailure: 401.
         """
-        if not exchange.scope.get(_IN_PROCESS):
+        if not exchange.is_in_process:
             self._clients.check(exchange.headers)
 
     def close(self) -> None:
@@ -181,9 +216,32 @@ class Gateway:
     async def aclose(self) -> None:
         """Close connections and models; it can still be used afterwards."""
         await self._roster.aclose()
+        await self.cache.aclose()
+        await self.logs.aclose()
+        await self.prompts.aclose()
+
+    async def _admit(
+        self, hosts: frozenset[str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if scope["type"] == "http":
+            try:
+                check_page(scope, hosts)
+            except GatewayFailure as failure:
+                await Exchange(scope, receive, send).fail(failure, {})
+                return
+        await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            from .app import build_app
+
+            self._app = build_app(self)
+        await on_background(self._app, scope, receive, send)
 
 
-def _check(seed: Any, sim_time_scale: Any) -> None:
+def _check(seed: Any, sim_time_scale: Any, precedence: Any) -> None:
+    if precedence not in ("seed", "newer"):
+        raise ConfigError(f"precedence is {precedence!r}; use 'seed' or 'newer'")
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
         raise ConfigError(f"seed is {seed!r}; it must be an integer, or None")
     is_number = isinstance(sim_time_scale, int | float)

@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from gateway_upstream import Upstream, delta
 
+from respan_lab import Client
 from respan_lab.errors import ConfigError
 from respan_lab.gateway import Gateway, Served
 from respan_lab.gateway.addresses import Origin, Reach
@@ -195,6 +196,33 @@ def test_a_server_of_the_users_own_works_too(mounted: str, gateway: Gateway) -> 
     assert httpx.post(f"{mounted}{CHAT}", json=BODY).status_code == 200
     url = f"{mounted}/api/models"
     _is_refused(httpx.get(url, headers={"host": "evil.example"}), 421, "unknown_host")
+
+
+def test_a_mounted_gateway_can_be_called_in_process_too(
+    mounted: str, gateway: Gateway, upstream: Upstream
+) -> None:
+    for is_stream in (False, True, False):
+        body = {**BODY, "stream": is_stream}
+        outside = httpx.post(f"{mounted}{CHAT}", json=body)
+        assert outside.status_code == 200
+        with Client(gateway=gateway) as client:
+            assert client.chat("hi", model="up/a").text == "hello"
+    assert len(upstream.seen) == 6
+
+
+def test_a_mounted_gateway_sees_its_caller_leave(
+    mounted: str, upstream: Upstream
+) -> None:
+    async def answer(reply: Any) -> None:
+        await reply.events(delta("x"))
+        await reply.until_gone()
+        upstream.gone.set()
+
+    upstream.answer = answer
+    body = {**BODY, "stream": True}
+    with httpx.stream("POST", f"{mounted}{CHAT}", json=body) as leaving:
+        next(leaving.iter_bytes())
+    assert upstream.gone.wait(20)
 
 
 # Methods and paths.
