@@ -47,7 +47,8 @@ def check_version(given: Mapping[str, Any]) -> dict[str, Any]:
         kind, allowed = _TYPES.get(name, (object, ""))
         if value is not None and not isinstance(value, kind):
             raise _bad(name, f"{name} is of type {_type(value)}; it must be {allowed}")
-    checked = check_call_fields({n: v for n, v in fields.items() if n in _CALL}, "")
+    call = {n: v for n, v in fields.items() if n in _CALL or n == "model"}
+    checked = check_call_fields(call, "")
     _refuse_credentials(checked.get("load_balance_models"))
     return {**fields, **checked}
 

@@ -189,7 +189,8 @@ class _Composer:
     async def _child(
         self, value: dict[str, Any], where: str, chain: tuple[str, ...]
     ) -> Part:
-        prompt_id, given = value.get("prompt_id"), value.get("variables") or {}
+        prompt_id, given = value.get("prompt_id"), value.get("variables")
+        given = {} if given is None else given
         if not isinstance(prompt_id, str) or not prompt_id:
             raise _bad(f"{where}.prompt_id", f"{where}.prompt_id must be a prompt's id")
         if not isinstance(given, dict):

@@ -163,7 +163,7 @@ def _second(given: Mapping[str, Any], warnings: list[str]) -> dict[str, Any]:
         if name in patch:
             raise _bad(
                 f"prompt.patch.{name}",
-                f"prompt.patch must not hold {name}: send messages beside the prompt, "
+                f"prompt.patch.{name} is not allowed: send messages beside the prompt, "
                 "they follow the prompt's own",
             )
     return {"override": True, "layer": _layer(patch, "prompt.patch.", warnings)}
