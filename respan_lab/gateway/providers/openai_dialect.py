@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import httpx
+from pydantic_core import to_json
 
 from .credentials import access_of
 from .provider import ModelCard, ProviderAnswer, ProviderCall
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .vendor import Access
 
 __all__ = ["OpenAIDialect"]
+
+# A compressed stream arrives in lumps.
+_STREAMED = ((b"accept", b"text/event-stream"), (b"accept-encoding", b"identity"))
 
 Listing = Callable[[], Sequence[ModelCard]]
 
@@ -72,17 +75,18 @@ class OpenAIDialect:
 
     def _request(self, call: ProviderCall) -> httpx.Request:
         access = access_of(self._access, call.credentials)
-        headers = {"content-type": "application/json"}
-        if access.key is not None:
-            headers["authorization"] = f"Bearer {access.key}"
-        if call.is_stream:
-            # A compressed stream arrives in lumps.
-            headers |= {"accept": "text/event-stream", "accept-encoding": "identity"}
+        url = self._url(access.base_url or "")
         return httpx.Request(
             "POST",
-            self._url(access.base_url or ""),
-            headers=headers,
-            content=json.dumps(call.body).encode(),
+            url,
+            # In no variable of its own, which a traceback with locals would show.
+            headers=[
+                (b"host", url.netloc),
+                (b"content-type", b"application/json"),
+                *_bearer(access),
+                *(_STREAMED if call.is_stream else ()),
+            ],
+            stream=httpx.ByteStream(to_json(call.body)),
             extensions={"timeout": {"read": call.timeout}},
         )
 
@@ -93,3 +97,9 @@ class OpenAIDialect:
         if base_url == self._access.base_url:
             self._urls[base_url] = url
         return url
+
+
+def _bearer(access: Access) -> list[tuple[bytes, bytes]]:
+    if access.key is None:
+        return []
+    return [(b"authorization", f"Bearer {access.key}".encode())]

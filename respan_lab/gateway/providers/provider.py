@@ -76,6 +76,15 @@ class ProviderCall:
     timeout: float | None = 600.0
 
 
+def _body_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes; where nothing is encoded, at a fraction of the CPU."""
+    if "content-encoding" in response.headers:
+        return response.aiter_bytes()
+    stream: Any = response.stream
+    body: AsyncIterator[bytes] = stream.__aiter__()
+    return body
+
+
 async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
@@ -114,7 +123,7 @@ class ProviderAnswer:
         """
         return cls(
             response.status_code,
-            response.aiter_bytes(),
+            _body_of(response),
             headers=response.headers,
             close=response.aclose,
         )
