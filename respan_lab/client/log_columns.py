@@ -100,12 +100,15 @@ def _column(values: list[Any], dtype: str | None) -> pd.Series:
         if dtype == _TIME:
             moments = pd.to_datetime(values, utc=True, format="ISO8601")
             return pd.Series(moments).astype(_TIME)
-        if dtype == "category":
-            texts = pd.Series(values, dtype="string")
-            return texts.astype("category")
-        if dtype is not None and dtype != "object":
+        if dtype in ("category", "string") and all(map(_is_text, values)):
+            return pd.Series(values, dtype="string").astype(dtype)
+        if dtype in ("Int64", "Float64", "boolean"):
             return pd.Series(values, dtype=dtype)
     except (TypeError, ValueError):
         pass  # another gateway, other types: what it sent is kept as it is
     whole = pd.Series(values, dtype="object")
     return whole if dtype is not None else whole.infer_objects()
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)

@@ -201,7 +201,8 @@ def _negated(operand: _Operand, sql: str) -> str:
 
 def _subtext(field: str, operand: _Operand, operator: str, value: Any) -> Condition:
     positive = _NEGATED.get(operator, operator)
-    found = _SUBTEXTS[positive](operand.sql, _value(field, "text", value))
+    text = operand.sql if operand.kind == "text" else f"CAST({operand.sql} AS TEXT)"
+    found = _SUBTEXTS[positive](text, _value(field, "text", value))
     if positive == operator:
         return found
     return Condition(_negated(operand, found.sql), found.values)

@@ -39,6 +39,7 @@ _QUERY = frozenset(
 _PAGE_SIZE, _LARGEST_PAGE = 100, 1000
 _LAST_PAGE = 10**9
 _WINDOW = timedelta(hours=1)
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class _Asked(NamedTuple):
@@ -165,7 +166,7 @@ def _window(query: Mapping[str, str], now: datetime) -> Condition:
     end = _moment(query, "end_time")
     start = _moment(query, "start_time")
     if start is None:
-        start = (end or now) - _WINDOW
+        start = max(end or now, _FIRST + _WINDOW) - _WINDOW
     if end is None:
         return Condition("(timestamp >= ?)", (_text(start),))
     return Condition("(timestamp >= ? AND timestamp <= ?)", (_text(start), _text(end)))
