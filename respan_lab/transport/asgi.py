@@ -148,6 +148,8 @@ class _Exchange(httpx.AsyncByteStream):
         await asyncio.wait([self._task], timeout=GRACE)
 
     async def _in_time(self, awaitable: Awaitable[_T]) -> _T:
+        if self._patience is None:
+            return await awaitable
         try:
             async with asyncio.timeout(self._patience):
                 return await awaitable
