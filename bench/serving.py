@@ -41,7 +41,7 @@ def serving(contender: Contender, stub: str) -> Iterator[Serving]:
 
     Raises:
         Missing: It cannot be had, or not yet; says why.
-        SystemExit: It ended before it served.
+        SystemExit: It ended before it served, or found that it served badly.
     """
     python = python_of(contender)
     environment = dict(contender.environment) | packages_of(contender)
@@ -61,6 +61,8 @@ def serving(contender: Contender, stub: str) -> Iterator[Serving]:
             finally:
                 process.stdin.close()  # which ends it
                 process.wait()
+    if process.returncode:
+        raise SystemExit(f"{contender.name}: {contender.script} failed")
 
 
 def _read(contender: Contender, line: str, pid: int) -> Serving:

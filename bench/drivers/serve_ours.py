@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import urllib.error
 import urllib.request
+from contextlib import closing
+from pathlib import Path
 
 from crowd import MODEL, PRICE
 from served import offer, skip, task, versions_of
@@ -37,6 +40,13 @@ def refusal(url: str, fields: dict[str, object]) -> str | None:
         return f"`cache_enabled` answers 400: {told}"
 
 
+def logged(home: str) -> int:
+    """How many requests the log has."""
+    with closing(sqlite3.connect(Path(home) / "logs.db")) as connection:
+        rows: int = connection.execute("SELECT count(*) FROM logs").fetchone()[0]
+        return rows
+
+
 def main() -> None:
     given = task()
     model = f"stub/{MODEL}"
@@ -58,6 +68,8 @@ def main() -> None:
         distinct = DISTINCT if is_cached else None
         offer(url, fields=fields, versions=versions, distinct=distinct)
     gateway.close()
+    if not logged(given.folder):
+        raise SystemExit("the log was to be on, and is empty")
 
 
 if __name__ == "__main__":
