@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from ..errors import ConfigError
 from ..prices import PriceTable
-from ..prompts import Prompt
+from ..prompts import Prompt, SavedPrompt
 from ..transport import ASGITransport, OutgoingTransport, hop, run
 from ..wire import chat_request, params_doc, params_signature
 from ..wire.request import Channel
@@ -19,6 +19,8 @@ from .catalogue import Catalogue
 from .default import shared_gateway
 from .door import Door, Secret
 from .logs import read_logs
+from .prompt_values import sent_prompt
+from .prompts import Prompts
 from .stream import AsyncChatStream, ChatStream
 
 if TYPE_CHECKING:
@@ -139,6 +141,11 @@ class Client:
         return self._channel
 
     @property
+    def prompts(self) -> Prompts:
+        """The prompts that the gateway keeps: make, read, deploy and delete them."""
+        return Prompts(self._door)
+
+    @property
     def catalogue(self) -> Catalogue:
         """The gateway's list of models, as the experiment engine reads it."""
         return self._catalogue
@@ -167,8 +174,8 @@ class Client:
 
         Args:
             messages: One user message as a string, a list of messages, or a
-                `lab.Prompt`, rendered with its defaults; None with `prompt=`, a saved
-                prompt.
+                `lab.Prompt`, rendered with its defaults; one from `client.prompts.get`
+                is sent by its id instead. None with `prompt=`, a saved prompt.
             model: The model; None with a router list, a weighted list or `prompt=`.
             route_provider: Pins the provider without changing the model's name.
             beta: Names of the gateway's beta features to switch on.
@@ -323,7 +330,14 @@ class Client:
     def _request(
         self, messages: Messages, asked: Mapping[str, Any], *, stream: bool = False
     ) -> ChatRequest:
-        if isinstance(messages, Prompt):
+        if isinstance(messages, SavedPrompt):
+            if asked.get("prompt") is not None:
+                raise ConfigError(
+                    "two saved prompts are given, as messages and as prompt=: leave "
+                    "one of them out"
+                )
+            asked, messages = {**asked, "prompt": sent_prompt(messages)}, None
+        elif isinstance(messages, Prompt):
             messages = messages.render()
         own = {name: asked[name] for name in OWN if name in asked}
         own["channel"] = own.get("channel") or self._channel

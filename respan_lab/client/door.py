@@ -108,19 +108,22 @@ class Door:
         await sent.aread()  # so that a transport of the user's finds `.content`
         return await self.transport.handle_async_request(sent)
 
-    async def fetch(self, path: str, body: Any = None) -> httpx.Response:
+    async def fetch(
+        self, path: str, body: Any = None, *, method: str | None = None
+    ) -> httpx.Response:
         """Read a resource under the gateway's address, whole.
 
         Args:
             path: Begins with a slash.
-            body: Posted as JSON; None reads with GET.
+            body: Sent as JSON; None sends none.
+            method: The HTTP method; None is POST with a body and GET without.
 
         Raises:
             httpx.RequestError: No answer came.
         """
         response = await self.transport.handle_async_request(
             httpx.Request(
-                "GET" if body is None else "POST",
+                method or ("GET" if body is None else "POST"),
                 self.url + path,
                 headers=self._headers(),
                 json=body,

@@ -18,13 +18,16 @@ __all__ = ["fetch"]
 _TIMEOUT = 60.0
 
 
-async def fetch(door: Door, path: str, body: Any = None) -> Any:
-    """The decoded JSON of a resource.
+async def fetch(
+    door: Door, path: str, body: Any = None, *, method: str | None = None
+) -> Any:
+    """The decoded JSON of a resource; None if the answer is empty by its status.
 
     Args:
         door: The way to the gateway.
         path: Under the gateway's address, with a leading slash.
-        body: Posted as JSON; None reads with GET.
+        body: Sent as JSON; None sends none.
+        method: The HTTP method; None is POST with a body and GET without.
 
     Raises:
         APIError: The gateway said no, did not answer, or answered no JSON.
@@ -32,7 +35,7 @@ async def fetch(door: Door, path: str, body: Any = None) -> Any:
     where = door.url + path
     try:
         async with asyncio.timeout(_TIMEOUT):
-            response = await door.fetch(path, body)
+            response = await door.fetch(path, body, method=method)
     except (TimeoutError, httpx.TimeoutException):
         raise APITimeoutError(f"{where}: no answer in {_TIMEOUT:g} s") from None
     except httpx.RequestError as error:
@@ -45,6 +48,8 @@ async def fetch(door: Door, path: str, body: Any = None) -> Any:
             response.content,
             secrets=door.secrets,
         )
+    if response.status_code == 204:
+        return None
     try:
         return response.json()
     except ValueError:

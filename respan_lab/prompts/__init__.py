@@ -5,5 +5,6 @@ from __future__ import annotations
 from .image import Image, image
 from .messages import conversation
 from .prompt import Prompt
+from .saved import SavedPrompt
 
-__all__ = ["Image", "Prompt", "conversation", "image"]
+__all__ = ["Image", "Prompt", "SavedPrompt", "conversation", "image"]

@@ -14,7 +14,7 @@ from .messages import check_messages, render_message, templates_of
 from .template import is_missing
 from .work import working
 
-__all__ = ["Prompt"]
+__all__ = ["Prompt", "frozen"]
 
 
 class Prompt:
@@ -190,11 +190,11 @@ class Prompt:
 
     def _content(self) -> tuple[Any, ...]:
         return (
-            _frozen(self._template),
+            frozen(self._template),
             self._name,
             self._version,
             self._system,
-            _frozen(self._defaults),
+            frozen(self._defaults),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -252,11 +252,12 @@ def _describe(name: str, values: Mapping[str, Any]) -> str:
     return f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
+    """Give a value as one that can be compared and hashed."""
     if isinstance(value, Mapping):
-        return frozenset((key, _frozen(item)) for key, item in value.items())
+        return frozenset((key, frozen(item)) for key, item in value.items())
     if isinstance(value, list | tuple):
-        return tuple(_frozen(item) for item in value)
+        return tuple(frozen(item) for item in value)
     try:
         hash(value)
     except TypeError:
