@@ -94,6 +94,9 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(f"cannot serve on {host}:{port}: {error}") from error
     # A caller whose machine is gone is noticed; the connections inherit it.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    # Inherited too. asyncio sets it only where a socket names its protocol, and without
+    # it an answer's body waits some 40 ms for the head to be acknowledged.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 

@@ -19,6 +19,7 @@ from respan_lab.gateway.clients import ClientKeys
 from respan_lab.gateway.failure import GatewayFailure
 from respan_lab.gateway.names import Names
 from respan_lab.gateway.providers import ModelCard, ProviderAnswer, ProviderCall
+from respan_lab.gateway.server import listen
 from respan_lab.gateway.slots import Slots
 from respan_lab.prices import PriceTable
 from respan_lab.transport import ASGITransport, run
@@ -39,6 +40,13 @@ def test_stopping_twice_is_fine_and_frees_the_port(gateway: Gateway) -> None:
 def test_a_port_in_use_is_a_config_error(gateway: Gateway, served: Served) -> None:
     with pytest.raises(ConfigError, match="cannot serve on"):
         gateway.serve(port=int(served.url.rsplit(":", 1)[1]))
+
+
+def test_no_answer_is_held_back_until_its_head_is_acknowledged() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        place = listening.getsockname()
+        with socket.create_connection(place), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "example.org", "10.0.0.1"])
