@@ -133,7 +133,7 @@ def _check_call(asked: Asked) -> None:
         _check_message(message, f"messages[{at}]")
     if not messages and not asked.respan.get("prompt"):
         raise _wrong("messages", "messages is empty: give at least one")
-    if asked.openai.get("stream") not in (None, True, False):
+    if not isinstance(asked.openai.get("stream"), bool | None):  # 1 == True
         raise _wrong("stream", "stream must be true or false")
     model = asked.openai.get("model")
     if model is not None and not isinstance(model, str):

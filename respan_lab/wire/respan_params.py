@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Required
 
-from annotated_types import Ge, Gt, MaxLen, MinLen
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from typing_extensions import Doc, TypedDict
 
 __all__ = ["RESPAN_FIELDS", "RespanParams"]
@@ -51,7 +51,7 @@ class SavedPrompt(TypedDict, total=False):
     override: bool
     override_params: dict[str, Any]
     override_config: dict[str, Any]
-    schema_version: Literal[1, 2]
+    schema_version: Annotated[int, Ge(1), Le(2)]  # a Literal takes True for 1
     patch: dict[str, Any]
     prompt_slug: str
     is_custom_prompt: bool
