@@ -123,7 +123,8 @@ def _object(content: bytes) -> dict[str, Any]:
 
 def _check_call(asked: Asked) -> None:
     messages = asked.openai.get("messages")
-    if messages is None and asked.respan.get("prompt"):
+    has_prompt = asked.respan.get("prompt") is not None
+    if messages is None and has_prompt:
         messages = asked.openai["messages"] = []
     if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
         raise _wrong(
@@ -131,7 +132,7 @@ def _check_call(asked: Asked) -> None:
         )
     for at, message in enumerate(messages):
         _check_message(message, f"messages[{at}]")
-    if not messages and not asked.respan.get("prompt"):
+    if not messages and not has_prompt:
         raise _wrong("messages", "messages is empty: give at least one")
     if not isinstance(asked.openai.get("stream"), bool | None):  # 1 == True
         raise _wrong("stream", "stream must be true or false")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wire import OPENAI_FIELDS, RESPAN_FIELDS
 from ..wire.params import faults_of, whole_numbers
+from ..wire.respan_params import SavedPrompt
 from .failure import GatewayFailure
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ _RECORDED = frozenset(
     }
 )
 
+# A prompt's own fields are checked where it is resolved, by their own names.
+_ELSEWHERE = _RECORDED | {"prompt"}
+
 KNOWN = _REFUSED | _RECORDED | (RESPAN_FIELDS - CONTAINERS)
 
 _LONGEST_NAME = 255
@@ -89,7 +93,7 @@ def _checked(asked: Asked) -> dict[str, Any]:
         name: value
         for fields, known in ((asked.openai, OPENAI_FIELDS), (asked.respan, KNOWN))
         for name, value in fields.items()
-        if value is not None and name in known and name not in _RECORDED
+        if value is not None and name in known and name not in _ELSEWHERE
     }
 
 
@@ -132,6 +136,12 @@ def _idle(asked: Asked) -> list[str]:
         ]
     if "retry_params" in respan and "retries" in respan:
         found.append("retries has no effect beside retry_params")
+    prompt = respan.get("prompt")
+    if isinstance(prompt, dict):
+        found += [
+            f"prompt.{name} is not a field of prompt, and was ignored"
+            for name in sorted(prompt.keys() - SavedPrompt.__annotations__.keys())
+        ]
     customer = respan.get("customer_params")
     if isinstance(customer, dict):
         found += [

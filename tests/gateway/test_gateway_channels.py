@@ -166,7 +166,6 @@ WRONG = {
     "n": 0,
     "positive_feedback": "liked",
     "presence_penalty": "much",
-    "prompt": "p",
     "properties": [],
     "request_breakdown": 1,
     "respan_params": None,
