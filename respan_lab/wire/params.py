@@ -181,7 +181,7 @@ def faults_of(values: dict[str, Any]) -> list[Fault]:
         ['temperature']
     """
     worst: dict[str, ErrorDetails] = {}
-    for fault in _faults(values):
+    for fault in _faults(values) if values else ():
         name = str(fault["loc"][0])
         if name not in worst or _weight(fault, values) > _weight(worst[name], values):
             worst[name] = fault
