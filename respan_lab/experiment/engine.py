@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import AsyncExitStack
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ..errors import APIError
 from ..evaluators import ascore
 from .pacing import start_offset
 from .rows import broken_row, failed_row, identity_row, rows_of, stopped_row
+from .turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from ..client import Client
     from ..client.attempt import Trial
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from .options import Settings
     from .plan import Cell
     from .progress import Progress
+    from .turns import Turn
 
 __all__ = ["Engine"]
 
@@ -63,11 +63,12 @@ class Engine:
             gates: Hold back calls to providers that take few at a time.
             progress: Is told of every finished call.
         """
-        turns = iter(self._order())
         workers = min(self._settings.max_concurrency, len(self._cells))
+        order = ((at, gates.of(self._cells[at].target)) for at in self._order())
+        turns = Turns(order, gates.places, workers=workers)
         async with asyncio.TaskGroup() as group:
             for position in range(workers):
-                group.create_task(self._work(position, turns, gates, progress))
+                group.create_task(self._work(position, turns, progress))
 
     def rows(self) -> Rows:
         """A row per cell and choice, in order; what was not run is `skipped`."""
@@ -100,48 +101,46 @@ class Engine:
         random.Random(self._settings.order_seed).shuffle(groups)
         return [index for group in groups for index in group]
 
-    async def _work(
-        self, position: int, turns: Iterator[int], gates: Gates, progress: Progress
-    ) -> None:
+    async def _work(self, position: int, turns: Turns, progress: Progress) -> None:
         await asyncio.sleep(start_offset(position))
-        for index in turns:
-            rows = await self._ask(index, gates)
-            self._outcomes[index] = rows
+        while turn := await turns.take():
+            rows = await self._ask(turn, turns)
+            self._outcomes[turn.cell] = rows
             progress.count(rows[0])
 
-    async def _ask(self, index: int, gates: Gates) -> Rows:
-        cell = self._cells[index]
+    async def _ask(self, turn: Turn, turns: Turns) -> Rows:
+        cell = self._cells[turn.cell]
         trials: list[Trial] = []
         try:
-            completion = await self._call(cell, gates, trials)
+            with turns.held(turn):
+                completion = await self._call(cell, turn.queued_at, trials)
             rows = rows_of(cell, completion)
         except APIError as error:
             return [failed_row(error, trials)]
         except asyncio.CancelledError:
-            self._outcomes[index] = [stopped_row(trials)]
+            self._outcomes[turn.cell] = [stopped_row(trials)]
             raise
         except Exception as error:  # what goes wrong in one cell costs no other
             return [broken_row(error, trials)]
         # An answer is kept before its score is known: it has been paid for.
-        self._outcomes[index] = rows
+        self._outcomes[turn.cell] = rows
         await self._score(cell, completion, rows)
         return rows
 
-    async def _call(self, cell: Cell, gates: Gates, trials: list[Trial]) -> Completion:
-        queued_at = perf_counter()
+    async def _call(
+        self, cell: Cell, queued_at: float, trials: list[Trial]
+    ) -> Completion:
         settings = self._settings
         request = cell.request(
             run_id=self._run_id, stream=settings.stream, channel=self._client.channel
         )
-        async with AsyncExitStack() as held:
-            await gates.enter(cell.target, held)
-            return await self._client.perform(
-                request,
-                timeout=settings.timeout,
-                max_retries=settings.retries,
-                queued_at=queued_at,
-                trials=trials,
-            )
+        return await self._client.perform(
+            request,
+            timeout=settings.timeout,
+            max_retries=settings.retries,
+            queued_at=queued_at,
+            trials=trials,
+        )
 
     async def _score(self, cell: Cell, completion: Completion, rows: Rows) -> None:
         if not self._evaluators:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
-    from contextlib import AsyncExitStack
-
     from ..client.catalogue import Catalogue
     from .target import Target
 
@@ -17,19 +14,22 @@ __all__ = ["Gates", "open_gates"]
 
 
 class Gates:
-    """Holds calls back, so that no provider is given more than it runs at once.
+    """How many calls each provider takes at once, so that none is given more.
 
-    A call that waits here waits on our side of the clock: the time is `queue_time`,
-    never latency, and never part of its timeout.
+    A call that waits for a place waits on our side of the clock: the time is
+    `queue_time`, never latency, and never part of its timeout.
 
     Args:
         cards: What the gateway tells of each model, by name.
+
+    Attributes:
+        places: How many calls a provider takes at once, for those that limit it.
     """
 
     def __init__(self, cards: dict[str, dict[str, Any]]) -> None:
         self._cards = cards
-        self._slots = {
-            str(card["provider"]): asyncio.Semaphore(card["max_concurrency"])
+        self.places: dict[str, int] = {
+            str(card["provider"]): int(card["max_concurrency"])
             for card in cards.values()
             if card.get("max_concurrency")
         }
@@ -52,20 +52,14 @@ class Gates:
             if card.get("provenance")
         }
 
-    async def enter(self, target: Target, held: AsyncExitStack) -> None:
-        """Wait for a place at every provider that may answer.
-
-        Args:
-            target: What is asked.
-            held: Gives the places back when it is closed.
-        """
+    def of(self, target: Target) -> frozenset[str]:
+        """The limited providers of all models that may answer, fallbacks too."""
         providers = {
             str(self._cards[name].get("provider"))
             for name in target.candidates
             if name in self._cards
         }
-        for provider in sorted(providers & self._slots.keys()):
-            await held.enter_async_context(self._slots[provider])
+        return frozenset(providers & self.places.keys())
 
 
 async def open_gates(catalogue: Catalogue, targets: list[Target]) -> Gates:
