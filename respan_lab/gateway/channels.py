@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from ..wire import OPENAI_FIELDS
+from ..wire import OPENAI_FIELDS, clean_tree
 from .asked import Asked
 from .failure import GatewayFailure
 from .fields import CONTAINERS, KNOWN, check_fields
@@ -113,12 +113,17 @@ def _sorted(
 
 def _object(content: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(content)
+        body = _decoded_json(content)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise GatewayFailure(400, "the body must be a JSON object", code="invalid_json")
     return body
+
+
+def _decoded_json(content: bytes | str) -> Any:
+    # Halves of a surrogate pair, which can be neither sent nor stored, are replaced.
+    return clean_tree(json.loads(content))
 
 
 def _check_call(asked: Asked) -> None:
@@ -181,7 +186,7 @@ def _container(body: Mapping[str, Any], name: str, bad: list[str]) -> dict[str, 
     value = body.get(name)
     if isinstance(value, str):  # a JSON string of an object is as good as one
         try:
-            value = json.loads(value)
+            value = _decoded_json(value)
         except (ValueError, RecursionError):
             value = False
     if isinstance(value, dict):
@@ -196,7 +201,7 @@ def _decoded(headers: Mapping[str, str], bad: list[str]) -> dict[str, Any]:
     if text is None:
         return {}
     try:
-        value = json.loads(base64.b64decode(text, validate=True))
+        value = _decoded_json(base64.b64decode(text, validate=True))
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict):

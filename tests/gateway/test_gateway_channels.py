@@ -76,6 +76,12 @@ def test_a_malformed_container_is_ignored_with_the_header(
     assert any(name in warning for warning in asked.warnings)
 
 
+def test_half_a_character_is_replaced_in_every_channel() -> None:
+    body = {**CALL, "note": "\ud83d", "respan_params": '{"category": "\\ud83d"}'}
+    asked = read(json.dumps(body).encode(), header({"span_name": "\ud83d"}))
+    assert set(asked.respan.values()) == {"\ufffd"}
+
+
 @pytest.mark.parametrize("value", ["%%%", "bm9uc2Vuc2U=", "WzFd"])
 def test_a_malformed_header_is_ignored_alone(value: str) -> None:
     asked = merge({"respan_params": {"note": "in"}}, {"x-data-respan-params": value})
