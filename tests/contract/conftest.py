@@ -16,6 +16,14 @@ pytest.register_assert_rewrite(
 from contract_stage import Stage  # noqa: E402  # after its assertions are to be kept
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One for a whole file: for tests that leave nothing behind."""
+    made = Stage(tmp_path_factory.mktemp("gateway"))
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     made = Stage(tmp_path / "gateway")

@@ -25,7 +25,7 @@ class Stage:
     """A gateway on a socket with two providers of its own, and one that is Azure.
 
     Both `up` (models `a`, `b`, `c`) and `other` (models `a`, `d`) are one server; the
-    paths tell which of them was called.
+    paths tell which of them was called. Behind `gone` there is nobody.
     """
 
     def __init__(self, home: Path) -> None:
@@ -39,6 +39,7 @@ class Stage:
                 "up": {**far, "models": ["a", "b", "c"]},
                 "other": {**other, "models": ["a", "d"]},
                 "azure": far,
+                "gone": {"base_url": "http://127.0.0.1:1/v1", "models": ["a"]},
             },
             prices={"up/a": price, "azure/gpt-4o": price},
             client_keys=[CALLER_KEY],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,13 +15,6 @@ from respan_lab.wire import OPENAI_FIELDS, RESPAN_FIELDS, chat_request, check_pa
 
 OWN = {"messages", "model", "stream"}  # the call's own arguments, and its method
 OPENAIS = {name for name, each in FIELDS.items() if each["goes_to"] == "provider"}
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    made = Stage(tmp_path_factory.mktemp("gateway"))
-    yield made
-    made.close()
 
 
 def test_every_field_is_a_keyword_of_the_clients_call() -> None:
