@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_config", "run_server"]
 
+_GARBAGE = 10_000  # objects more than were freed, before the youngest are looked at
 CLIENT_KEYS = "RESPAN_LAB_CLIENT_KEYS"
 
 # What a file may set, and whether it is a table.
@@ -74,11 +76,23 @@ def run_server(
     try:
         with gateway.serve(host, port) as server:
             say(_greeting(gateway, server))
+            _spare_collections()
             while not stopped.wait(1.0):
                 if not server.is_running:
                     raise RespanError("the server ended by itself; start it again")
     finally:
         gateway.close()
+
+
+def _spare_collections() -> None:
+    """Have Python look for garbage seldom: a request leaves next to none behind.
+
+    What is there by now stays for good, so it need not be looked at any more. A
+    process of ours may be set up so; a notebook that serves is left as it is.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 20, 50)
 
 
 def _on_signals() -> threading.Event:

@@ -1,4 +1,4 @@
-"""Ours: `Gateway.serve()` in a process of its own, its log on, as it is by default.
+"""Ours: `respan-lab serve`, its log on, as it is by default.
 
 With `CACHED` in the environment every request asks for the cache, and there are so few
 different ones that the warm-up has had them all.
@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 import urllib.error
 import urllib.request
 from contextlib import closing
 from pathlib import Path
 
 from crowd import MODEL, PRICE
-from served import offer, skip, task, versions_of
-
-import respan_lab as lab
+from served import Task, free_port, offer, running, skip, task, versions_of
 
 DISTINCT = 64
 
@@ -47,27 +46,40 @@ def logged(home: str) -> int:
         return rows
 
 
+CONFIG = """\
+[providers.stub]
+base_url = "{stub}/v1"
+
+[prices."{model}"]
+input = {input}
+output = {output}
+"""
+
+
+def command(given: Task, port: int) -> list[str]:
+    path = Path(given.folder) / "gateway.toml"
+    path.write_text(CONFIG.format(stub=given.stub, model=f"stub/{MODEL}", **PRICE))
+    return [
+        *(str(Path(sys.executable).with_name("respan-lab")), "serve"),
+        *("--port", str(port)),
+        *("--home", given.folder, "--config", str(path)),
+    ]
+
+
 def main() -> None:
-    given = task()
-    model = f"stub/{MODEL}"
-    gateway = lab.Gateway(
-        home=given.folder,
-        providers={"stub": {"base_url": f"{given.stub}/v1"}},
-        prices={model: PRICE},
-    )
-    fields: dict[str, object] = {"model": model}
+    given, port = task(), free_port()
+    fields: dict[str, object] = {"model": f"stub/{MODEL}"}
     is_cached = bool(os.environ.get("CACHED"))
     if is_cached:
         fields["cache_enabled"] = True
-    with gateway.serve() as server:
-        url = f"{server.url}/api/chat/completions"
+    with running(command(given, port), given.folder, port):
+        url = f"http://127.0.0.1:{port}/api/chat/completions"
         if is_cached and (refused := refusal(url, fields)):
             skip(refused)
             return
-        versions = versions_of("respan-lab", "uvicorn", "aiohttp")
+        versions = versions_of("respan-lab", "uvicorn", "httptools", "aiohttp")
         distinct = DISTINCT if is_cached else None
         offer(url, fields=fields, versions=versions, distinct=distinct)
-    gateway.close()
     if not logged(given.folder):
         raise SystemExit("the log was to be on, and is empty")
 

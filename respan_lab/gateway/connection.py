@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 __all__ = ["Connection", "Patience"]
+
+_LONGEST_HEAD = 64 * 1024
 
 
 class Patience(NamedTuple):
@@ -25,10 +26,11 @@ class Patience(NamedTuple):
     reading: float = 600.0
 
 
-class Connection(H11Protocol):
+class Connection(HttpToolsProtocol):
     """uvicorn's connection with an end to waiting for the caller.
 
-    uvicorn itself only ends what is idle between two requests.
+    uvicorn itself only ends what is idle between two requests, and takes a head of any
+    length.
 
     Args:
         patience: How long to wait for what.
@@ -38,7 +40,8 @@ class Connection(H11Protocol):
     def __init__(self, *, patience: Patience, **given: Any) -> None:
         super().__init__(**given)
         self._patience = patience
-        self._awaited: float | None = None
+        self._head = 0  # bytes of the head that have come; all of it, once it is whole
+        self._is_head = True
         self._sending: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
 
@@ -47,12 +50,42 @@ class Connection(H11Protocol):
     ) -> None:
         """Begin to wait for a head."""
         super().connection_made(transport)
-        self._await_rest()
+        self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and wait for what is still to come."""
+        """Take what came; a head that is too long ends the connection."""
         super().data_received(data)
-        self._await_rest()
+        if self._is_head:
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too long.")
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the address."""
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._count(name, value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin to wait for the body."""
+        self._is_head, self._head = False, 0
+        self._await(self._patience.body)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Wait for nothing: the request is whole."""
+        _cancel(self._sending)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next head."""
+        if not self.transport.is_closing() and not self.pipeline:
+            self._await_head()
+        super().on_response_complete()
 
     def pause_writing(self) -> None:
         """Begin to wait for the caller to read."""
@@ -72,18 +105,20 @@ class Connection(H11Protocol):
         _cancel(self._reading)
         super().connection_lost(exc)
 
-    def _await_rest(self) -> None:
+    def _count(self, *pieces: bytes) -> None:
+        # Of what came in one read `data_received` cannot tell what is head.
+        self._head += sum(map(len, pieces))
+        if self._head > _LONGEST_HEAD:
+            raise ValueError("the head is too long")
+
+    def _await_head(self) -> None:
+        self._is_head, self._head = True, 0
+        self._await(self._patience.head)
+
+    def _await(self, seconds: float) -> None:
         # The time is for a whole part, so that a byte now and then does not buy more.
-        awaited = {
-            h11.IDLE: self._patience.head,
-            h11.SEND_BODY: self._patience.body,
-        }.get(self.conn.their_state)
-        if awaited == self._awaited:
-            return
-        self._awaited = awaited
         _cancel(self._sending)
-        if awaited is not None and not self.transport.is_closing():
-            self._sending = self.loop.call_later(awaited, self.transport.abort)
+        self._sending = self.loop.call_later(seconds, self.transport.abort)
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

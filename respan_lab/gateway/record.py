@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,8 +58,8 @@ class Record:
         failure: Why there is no answer, or only a part of one; None if there is.
     """
 
-    log_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    log_id: str = field(default_factory=lambda: os.urandom(16).hex())
+    request_id: str = field(default_factory=lambda: os.urandom(16).hex())
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.perf_counter)
     called: float | None = None

@@ -21,7 +21,6 @@ __all__ = ["Served", "check_host"]
 
 # Whole seconds that calls under way get to end when the server stops.
 _GRACE = 2
-_LONGEST_HEAD = 64 * 2**10
 
 
 class Served:
@@ -123,7 +122,6 @@ async def _start(
         ),
         interface="asgi3",
         ws="none",
-        h11_max_incomplete_event_size=_LONGEST_HEAD,
         proxy_headers=False,
         access_log=False,
         log_config=None,

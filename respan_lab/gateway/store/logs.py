@@ -21,7 +21,7 @@ __all__ = ["LogQuery", "LogStore"]
 
 _logger = logging.getLogger(__name__)
 
-_DELAY = 0.025  # seconds a row waits for others; a killed process loses little more
+_DELAY = 0.05  # seconds a row waits for others; a killed process loses little more
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a failed write is repeated
 _SOON = 8 * 2**20  # characters that wait are written without a further delay
 _MOST = 256 * 2**20  # characters that may wait
