@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from ..wire.params import SECRET_FIELDS
 from .axes import Grid
-from .target import TARGET_ARGUMENTS, TARGET_FIELDS
+from .target_fields import TARGET_FIELDS, WAYS
 
 if TYPE_CHECKING:
     from .target import Target
@@ -104,9 +104,7 @@ def check_params(
 
 
 def _way(name: str) -> str:
-    if name in TARGET_ARGUMENTS:
-        return f"write it as a target: models=[lab.Target({name}=...)]"
-    return f"a target is made with one of {', '.join(TARGET_ARGUMENTS)}"
+    return f"write it as a target: models=[lab.Target({WAYS[name]})]"
 
 
 def _check_target(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..errors import APIError
@@ -38,6 +39,9 @@ class Engine:
         settings: How.
         evaluators: Score each answer as it arrives.
         run_id: Travels with every request as `metadata.respan_lab_run`.
+
+    Attributes:
+        warnings: What the gateway warned of, and in how many calls.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Engine:
         self._evaluators = evaluators
         self._run_id = run_id
         self._outcomes: dict[int, Rows] = {}
+        self.warnings: Counter[str] = Counter()
 
     async def run(self, gates: Gates, progress: Progress) -> None:
         """Run every cell; on cancellation what was in flight is told apart.
@@ -115,6 +120,7 @@ class Engine:
             with turns.held(turn):
                 completion = await self._call(cell, turn.queued_at, trials)
             rows = rows_of(cell, completion)
+            self.warnings.update(dict.fromkeys(completion.warnings, 1))
         except APIError as error:
             return [failed_row(error, trials)]
         except asyncio.CancelledError:

@@ -13,19 +13,22 @@ from ..evaluators import check_evaluators
 from ..transport import hop, run
 from .additions import check_params, opened
 from .axes import Grid
+from .contents import render_all
 from .data import read_items
 from .identity import without_credentials
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
-from .plan import Asked, Cell, checked_requests, compile_plan, render_all
+from .plan import Asked, Cell, checked_requests, compile_plan
 from .prompts import named_prompts
 from .rows import identity_row
-from .target import as_targets
+from .saved import has_saved, pinned
+from .target import Target, as_targets
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..results import Results
+    from .contents import Rendered
 
 __all__ = ["Experiment"]
 
@@ -40,7 +43,10 @@ class Experiment:
     Args:
         prompts: A template with `{{ variables }}`, a `lab.Prompt`, a list of those, a
             dict of name to template, or one conversation (a list of messages). None:
-            each row of the data brings its own `messages`.
+            each row of the data brings its own `messages`, or every target its saved
+            prompt. What `client.prompts.get` gives is sent by its id, rendered by the
+            gateway; the model and `params` win over what the version sets
+            (`schema_version` 1 without `override`).
         models: A model's name, a `lab.Target`, or a list of them; one request each.
         data: A DataFrame, a list of dicts, a path (`.csv`, `.jsonl`, `.parquet`), or
             anything with `to_pandas()`; None is one item.
@@ -84,20 +90,22 @@ class Experiment:
         self._params = opened(params or {})
         self._repeat = repeat
         self._evaluators = check_evaluators(() if evaluators is None else evaluators)
-        self._rendered = render_all(self._prompts, self._items)
         check_params(self._params, self._targets, repeat=repeat)
-        for _ in self._requests():  # every one is checked before any is sent
+        self._rendered = self._render()
+        for _ in self._requests(
+            self._targets
+        ):  # every one is checked before any is sent
             pass
         # What is changed outside from now on changes nothing here.
         self._params, self._targets = deepcopy((self._params, self._targets))
 
     def __len__(self) -> int:
         """How many cells: the calls of one run."""
-        axes = [value for value in self._params.values() if isinstance(value, Grid)]
-        count = len(self._targets) * len(self._prompts or [None]) * len(self._items)
-        for axis in axes:
+        crossed = len(self._prompts or [None])
+        count = sum(1 if target.prompt else crossed for target in self._targets)
+        for axis in self._axes().values():
             count *= len(axis)
-        return count * self._repeat
+        return count * len(self._items) * self._repeat
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
@@ -109,6 +117,8 @@ class Experiment:
 
     def plan(self, client: Client | None = None) -> pd.DataFrame:
         """Every cell that would be run, and all that would be sent; sends nothing.
+
+        Saved prompts are looked up, since their version's number is part of the key.
 
         Args:
             client: Whose gateway the keys are for; None is `lab.Client()`.
@@ -122,7 +132,8 @@ class Experiment:
         import pandas as pd
 
         client = _checked(client)
-        return pd.DataFrame([_plan_row(c) for c in self._cells(client)])
+        targets = run(self._pinned(client)) if self._has_saved() else self._targets
+        return pd.DataFrame([_plan_row(c) for c in self._cells(client, targets)])
 
     def run(
         self, client: Client | None = None, **options: Unpack[RunOptions]
@@ -132,6 +143,9 @@ class Experiment:
         Interrupting stops the calls in flight and raises `KeyboardInterrupt`, whose
         `results` are what had come by then (in a notebook, in the next cell:
         `sys.last_value.results`). So does whatever else ends a run early.
+
+        What an embedded gateway ignored or changed of the requests is one
+        `UserWarning` at the end, and in the results' `.manifest["warnings"]`.
 
         Args:
             client: Makes the calls; None is `lab.Client()`.
@@ -148,9 +162,12 @@ class Experiment:
             ConfigError: A model is unknown or an option out of range; nothing was
                 sent.
         """
-        job = self._job(client, options)
+        chosen, client = Settings.of(options), _checked(client)
+        targets = run(self._pinned(client)) if self._has_saved() else self._targets
+        job = self._job(client, chosen, targets)
         with _kept(job):
             run(job.work())
+            job.tell()
         return job.results()
 
     async def arun(
@@ -169,29 +186,59 @@ class Experiment:
             ConfigError: As `run`. Cancelling stops the calls in flight; the
                 `CancelledError` has the `results` so far.
         """
-        job = self._job(client, options)
+        chosen, client = Settings.of(options), _checked(client)
+        targets = self._targets
+        if self._has_saved():
+            targets = await hop(self._pinned(client))
+        job = self._job(client, chosen, targets)
         with _kept(job):
             await hop(job.work())
+            job.tell()
         return job.results()
 
-    def _requests(self) -> Iterator[Asked]:
+    def _render(self) -> Rendered:
+        if any(target.prompt is None for target in self._targets):
+            return render_all(self._prompts, self._items)
+        if self._prompts is None:
+            return {}
+        raise ConfigError(
+            "every target is a saved prompt, and those are not crossed with prompts; "
+            "use prompts=None"
+        )
+
+    def _axes(self) -> dict[str, Grid[Any]]:
+        return {
+            n: value for n, value in self._params.items() if isinstance(value, Grid)
+        }
+
+    def _has_saved(self) -> bool:
+        return has_saved(self._targets, self._prompts or ())
+
+    async def _pinned(self, client: Client) -> list[Target]:
+        return await pinned(
+            client,
+            self._targets,
+            self._prompts or (),
+            items=self._items,
+            axes=self._axes(),
+        )
+
+    def _requests(self, targets: list[Target]) -> Iterator[Asked]:
         return checked_requests(
-            targets=self._targets,
+            targets=targets,
             prompts=self._prompts,
             params=self._params,
             items=self._items,
             rendered=self._rendered,
         )
 
-    def _cells(self, client: Client) -> list[Cell]:
+    def _cells(self, client: Client, targets: list[Target]) -> list[Cell]:
         return compile_plan(
-            self._requests(), repeat=self._repeat, gateway_of=client.identity_of
+            self._requests(targets), repeat=self._repeat, gateway_of=client.identity_of
         )
 
-    def _job(self, client: Client | None, options: RunOptions) -> Job:
-        chosen = Settings.of(options)
-        client = _checked(client)
-        cells = self._cells(client)
+    def _job(self, client: Client, chosen: Settings, targets: list[Target]) -> Job:
+        cells = self._cells(client, targets)
         if client.channel == "header":  # the one channel that may be too narrow
             for cell in cells:
                 cell.request(run_id=_NO_RUN, stream=chosen.stream, channel="header")
@@ -199,7 +246,7 @@ class Experiment:
             cells,
             client,
             chosen,
-            targets=self._targets,
+            targets=targets,
             evaluators=self._evaluators,
             name=self.name,
         )

@@ -97,10 +97,17 @@ def without_credentials(body: Mapping[str, Any]) -> dict[str, Any]:
         {'load_balance_models': [{'model': 'm', 'weight': 1}]}
     """
     kept = {name: value for name, value in body.items() if name not in _CREDENTIALS}
-    listed = kept.get("load_balance_models")
-    if listed:
-        kept["load_balance_models"] = [
-            {name: value for name, value in entry.items() if name != "credentials"}
-            for entry in listed
-        ]
+    if kept.get("load_balance_models"):
+        kept["load_balance_models"] = _without_keys(kept["load_balance_models"])
+    group = kept.get("load_balance_group")
+    if isinstance(group, dict) and group.get("models"):
+        models = _without_keys(group["models"])
+        kept["load_balance_group"] = {**group, "models": models}
     return kept
+
+
+def _without_keys(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: value for name, value in entry.items() if name != "credentials"}
+        for entry in entries
+    ]

@@ -12,6 +12,7 @@ from .._version import __version__
 from .engine import Engine
 from .gates import open_gates
 from .identity import without_credentials
+from .notices import tell
 from .pauses import short_pauses
 from .progress import Progress
 
@@ -70,6 +71,10 @@ class Job:
         with short_pauses():
             await self._engine.run(self._gates, self.progress)
 
+    def tell(self) -> None:
+        """Give one Python warning for all that the gateway warned of."""
+        tell(self._engine.warnings)
+
     def results(self) -> Results:
         """What has come so far."""
         from ..results import Results, build_frame
@@ -95,6 +100,7 @@ class Job:
             "options": asdict(self._settings),
             "targets": {t.name: without_credentials(t.fields) for t in self._targets},
             "prompts": self._templates(),
+            "warnings": dict(self._engine.warnings),
             "labels": gates.labels if gates else {},
             "provenance": gates.provenance if gates else {},
             "versions": {

@@ -6,31 +6,19 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, NamedTuple
 
-from ..errors import ConfigError, PromptError
-from ..prompts import conversation
 from ..wire import ChatRequest, chat_request
 from ..wire.request import Channel
 from .additions import opened, with_additions
 from .axes import settings
+from .contents import Content, Rendered, contents_of_target
 from .data import Item
 from .identity import cell_key
-from .prompts import NamedPrompt
+from .prompts import NamedPrompt, of_target
 from .target import Target
 
-__all__ = [
-    "Asked",
-    "Cell",
-    "Rendered",
-    "checked_requests",
-    "compile_plan",
-    "render_all",
-]
-
-Messages = list[dict[str, Any]]
-Rendered = dict[str | None, list[Messages]]
+__all__ = ["Asked", "Cell", "checked_requests", "compile_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +28,11 @@ class Cell:
     Attributes:
         key: The cell's identity; see `identity.cell_key`.
         target: What it is aimed at.
-        prompt: Its prompt; None if the row brought its own messages.
+        prompt: Its prompt; None if the row brought its own messages alone.
         point: The axes' values of its parameters.
         item: The row of the data.
         run: The repeat index, from 0.
-        messages: The rendered messages.
+        content: What it says.
         params: Every parameter, without what a run adds.
     """
 
@@ -54,7 +42,7 @@ class Cell:
     point: Mapping[str, Any]
     item: Item
     run: int
-    messages: Messages
+    content: Content
     params: Mapping[str, Any]
 
     def request(
@@ -69,7 +57,7 @@ class Cell:
         """
         return _request(
             self.target,
-            self.messages,
+            self.content,
             with_additions(self.params, self.key, run_id=run_id, stream=stream),
             stream=stream,
             channel=channel,
@@ -83,7 +71,7 @@ class Asked(NamedTuple):
     prompt: NamedPrompt | None
     point: Mapping[str, Any]
     item: Item
-    messages: Messages
+    content: Content
     params: Mapping[str, Any]
     body: Mapping[str, Any]
 
@@ -100,7 +88,8 @@ def checked_requests(
 
     Args:
         targets: What is asked.
-        prompts: What with; None if each row brings its own messages.
+        prompts: What with; None if each row brings its own messages. Targets that are
+            saved prompts are not crossed with them.
         params: Parameters, with axes as grids and none inside `respan_params`.
         items: The rows.
         rendered: What `render_all` made of prompts and items.
@@ -108,14 +97,29 @@ def checked_requests(
     Raises:
         ConfigError: A parameter is out of range, or has no place here.
     """
-    asked: list[NamedPrompt | None] = [*prompts] if prompts else [None]
-    for target, prompt in product(targets, asked):
-        for point, values in settings(params):
-            merged = _merged(values, target)
-            texts = rendered[prompt.name if prompt else None]
-            for item, messages in zip(items, texts, strict=True):
-                body = _request(target, messages, merged).body
-                yield Asked(target, prompt, point, item, messages, merged, body)
+    for target in targets:
+        for prompt, contents in _contents(target, prompts, items, rendered):
+            for point, values in settings(params):
+                merged = _merged(values, target)
+                for item, content in zip(items, contents, strict=True):
+                    body = _request(target, content, merged).body
+                    yield Asked(target, prompt, point, item, content, merged, body)
+
+
+def _contents(
+    target: Target,
+    prompts: list[NamedPrompt] | None,
+    items: list[Item],
+    rendered: Rendered,
+) -> Iterator[tuple[NamedPrompt | None, list[Content]]]:
+    """Each prompt of a target, with what it says for every item."""
+    if target.prompt is not None:
+        yield of_target(target), contents_of_target(target, items)
+        return
+    if prompts is None:
+        yield None, rendered[None]
+    for prompt in prompts or ():
+        yield prompt, rendered[prompt.name]
 
 
 def compile_plan(
@@ -143,7 +147,7 @@ def compile_plan(
             asked.point,
             asked.item,
             run,
-            asked.messages,
+            asked.content,
             asked.params,
         )
         for asked in requests
@@ -171,55 +175,20 @@ def _key(
 
 def _request(
     target: Target,
-    messages: Messages,
+    content: Content,
     params: Mapping[str, Any],
     *,
     stream: bool = False,
     channel: Channel = "top",
 ) -> ChatRequest:
     fields = {name: v for name, v in target.fields.items() if name != "model"}
+    if content.prompt is not None:
+        fields["prompt"] = content.prompt
     return chat_request(
-        messages,
+        content.messages,
         model=target.model,
         route_provider=target.route_provider,
         stream=stream,
         channel=channel,
         params={**params, **fields},
     )
-
-
-def render_all(prompts: list[NamedPrompt] | None, items: list[Item]) -> Rendered:
-    """The messages of every prompt for every item, by the prompt's name.
-
-    Args:
-        prompts: None if each row brings its own messages.
-        items: The rows.
-
-    Raises:
-        ConfigError: A row brings no messages of its own.
-        PromptError: A template does not fit the data.
-    """
-    if prompts is None:
-        return {None: [_own_messages(item) for item in items]}
-    return {named.name: [_render(named, item) for item in items] for named in prompts}
-
-
-def _render(named: NamedPrompt, item: Item) -> Messages:
-    try:
-        return named.prompt.render(**item.variables)
-    except PromptError as error:
-        raise PromptError(
-            f"prompt {named.name!r}, item {item.id!r}: {error}", missing=error.missing
-        ) from None
-
-
-def _own_messages(item: Item) -> Messages:
-    if not item.variables.get("messages"):
-        raise ConfigError(
-            f"prompts is None, so item {item.id!r} must bring its own messages: a "
-            "column `messages` with a list of messages"
-        )
-    try:
-        return conversation(item.variables["messages"])
-    except PromptError as error:
-        raise PromptError(f"item {item.id!r}: {error}") from None

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..prompts import Prompt
+from .target import Target
 
-__all__ = ["NamedPrompt", "named_prompts"]
+__all__ = ["NamedPrompt", "named_prompts", "of_target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ def named_prompts(prompts: Any) -> list[NamedPrompt] | None:
                 "with lab.Prompt(..., name=)"
             )
     return named
+
+
+def of_target(target: Target) -> NamedPrompt | None:
+    """The prompt a target brings, under the gateway's name of it; None if unknown."""
+    saved = target.saved
+    return None if saved is None else NamedPrompt(saved.name or saved.prompt_id, saved)
 
 
 def _listed(prompts: Any) -> list[Any]:

@@ -158,10 +158,15 @@ def _time_columns(completion: Completion) -> dict[str, Any]:
 
 
 def _is_substituted(cell: Cell, answered: str | None) -> bool | None:
-    """Whether another model answered; a dated name is still the same model."""
-    if answered is None:
+    """Whether another model answered than those that were asked first.
+
+    A fallback is another: its answer must not count as the primary's. A dated name is
+    still the same model.
+    """
+    asked = cell.target.primaries
+    if answered is None or not asked:
         return None
-    return not any(_is_same(asked, answered) for asked in cell.target.candidates)
+    return not any(_is_same(name, answered) for name in asked)
 
 
 def _is_same(asked: str, answered: str) -> bool:

@@ -1,55 +1,68 @@
-"""What a call is aimed at: a model, a router's list, or a weighted list."""
+"""What a call is aimed at: a model, a list of them, or a saved prompt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from ..errors import ConfigError
-
-__all__ = ["TARGET_ARGUMENTS", "TARGET_FIELDS", "Target", "as_targets"]
-
-TARGET_ARGUMENTS = ("model", "models", "load_balance_models")
-# Fields of the wire that say what is asked, and so have no place in `params`.
-TARGET_FIELDS = frozenset(
-    {
-        "model",
-        "models",
-        "load_balance_models",
-        "load_balance_group",
-        "fallback_models",
-        "prompt",
-    }
+from ..prompts import SavedPrompt
+from .target_fields import (
+    WAYS,
+    checked_fields,
+    default_name,
+    fallbacks_of,
+    primaries_of,
 )
+
+__all__ = ["Target", "as_targets", "check_names"]
 
 
 class Target:
     """What a call is aimed at, with a name.
 
-    One of `model`, `models` and `load_balance_models` says what answers.
+    One of `model`, `models`, `load_balance_models`, `load_balance_group` and `prompt`
+    says what answers.
 
     Args:
         name: Its name in the frame; None is the model, `a|b` for a router's list,
-            `a:3,b:1` for a weighted list.
+            `a:3,b:1` for a weighted list, `group:<id>` for a saved one, `a>b` with
+            fallbacks, `<prompt_id>@<version>` for a saved prompt.
         model: One model.
         models: A router's list: the gateway picks one of these for each call.
         load_balance_models: A weighted list: mappings with `model` and `weight` (a
             number above 0), from which the gateway draws for each call.
+        load_balance_group: A weighted list that the gateway keeps: its id, or a
+            mapping with `group_id` and `models`, which replace its list.
+        fallback_models: Asked in this order when what is asked first fails. An answer
+            of theirs counts as `substituted`.
+        prompt: A saved prompt, which brings its messages, model and settings: its id,
+            a mapping with `prompt_id`, `version` and the like, or what
+            `client.prompts.get` gives. Without a version it is the one deployed when
+            a run begins. It is not crossed with the experiment's `prompts`. A row's
+            columns are its variables, and the row's `messages`, if it has any, follow
+            its own. The version's settings win over the experiment's `params`, and
+            `**params` over both.
         route_provider: Pins the provider without changing the model's name.
         **params: Parameters for this target alone, by their wire names. They win over
             the experiment's.
 
     Raises:
-        ConfigError: None or several of the three, an empty list, or a weight that is
+        ConfigError: None or several of the five, an empty list, or a weight that is
             not above 0.
 
     Example:
         >>> Target(load_balance_models=[{"model": "sim/small", "weight": 3},
         ...                             {"model": "sim/large", "weight": 1}]).name
         'sim/small:3,sim/large:1'
+        >>> Target(model="sim/flaky", fallback_models=["sim/small"]).name
+        'sim/flaky>sim/small'
+        >>> Target(prompt={"prompt_id": "greeting", "version": 2}).name
+        'greeting@2'
     """
 
-    __slots__ = ("fields", "name", "params", "route_provider")
+    __slots__ = ("_own_name", "config", "fields", "params", "route_provider", "saved")
 
     def __init__(
         self,
@@ -58,45 +71,78 @@ class Target:
         model: str | None = None,
         models: Sequence[str] | None = None,
         load_balance_models: Sequence[Mapping[str, Any]] | None = None,
+        load_balance_group: str | Mapping[str, Any] | None = None,
+        fallback_models: Sequence[str] | None = None,
+        prompt: str | Mapping[str, Any] | SavedPrompt | None = None,
         route_provider: str | None = None,
         **params: Any,
     ) -> None:
-        given = {
-            "model": model,
-            "models": models,
-            "load_balance_models": load_balance_models,
-        }
-        fields = {field: value for field, value in given.items() if value is not None}
-        for field in sorted(TARGET_FIELDS & params.keys()):
-            raise ConfigError(f"a target takes no {field!r}; it takes {_list(given)}")
-        if len(fields) != 1:
-            raise ConfigError(
-                f"a target needs exactly one of {_list(given)}; "
-                f"got {_list(fields) or 'none'}"
-            )
-        self.fields: dict[str, Any] = {
-            field: _checked(field, value) for field, value in fields.items()
-        }
+        self.fields: dict[str, Any] = checked_fields(
+            {
+                "model": model,
+                "models": models,
+                "load_balance_models": load_balance_models,
+                "load_balance_group": load_balance_group,
+                "prompt": prompt,
+                "fallback_models": fallback_models,
+            }
+        )
         self.route_provider = route_provider
         self.params = dict(params)
-        self.name = name or _default_name(self.fields)
+        self.saved = prompt if isinstance(prompt, SavedPrompt) else None
+        self.config: Mapping[str, Any] = {}
+        self._own_name = name or None
+
+    @property
+    def name(self) -> str:
+        """Its name in the frame."""
+        return self._own_name or default_name(self.fields)
 
     @property
     def model(self) -> str | None:
-        """The model that is asked; None for lists."""
+        """The model that is asked; None for lists and saved prompts."""
         return self.fields.get("model")
 
     @property
+    def prompt(self) -> dict[str, Any] | None:
+        """The contract's object for a saved prompt; None for other targets."""
+        return self.fields.get("prompt")
+
+    @property
+    def primaries(self) -> tuple[str, ...]:
+        """Every model that is asked first; none if the gateway alone knows."""
+        return primaries_of(self._asking())
+
+    @property
     def candidates(self) -> tuple[str, ...]:
-        """Every model that may answer."""
-        if self.model is not None:
-            return (self.model,)
-        if "models" in self.fields:
-            return tuple(self.fields["models"])
-        return tuple(entry["model"] for entry in self.fields["load_balance_models"])
+        """Every model that may answer, fallbacks too; none if nobody here knows."""
+        asking = self._asking()
+        return tuple(dict.fromkeys((*primaries_of(asking), *fallbacks_of(asking))))
+
+    def pinned(self, saved: SavedPrompt, config: Mapping[str, Any]) -> Target:
+        """The same target, aimed at a version of its saved prompt by its number.
+
+        Args:
+            saved: The version.
+            config: What the version says besides its messages.
+        """
+        made = copy(self)
+        made.fields = {"prompt": {**self.fields["prompt"], "version": saved.version}}
+        made.saved, made.config = saved, config
+        return made
+
+    def _asking(self) -> Mapping[str, Any]:
+        """What says which models may answer: of a saved prompt, its version."""
+        if self.prompt is None:
+            return self.fields
+        own = self.prompt.get("patch") or {}
+        fallbacks = own.get("fallback_models") or self.config.get("fallback_models")
+        asking = own if primaries_of(own) else self.config
+        return {**asking, "fallback_models": fallbacks}
 
     def __repr__(self) -> str:
-        return f"Target({self.name!r}, {', '.join(self.candidates)})"
+        shown = ", ".join((repr(self.name), *self.candidates))
+        return f"Target({shown})"
 
 
 def as_targets(models: Any) -> list[Target]:
@@ -112,18 +158,24 @@ def as_targets(models: Any) -> list[Target]:
             f"models={models!r}: give a model's name, a lab.Target, or a list of them"
         )
     targets = [_as_target(entry) for entry in models]
-    names = [target.name for target in targets]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(
-                f"two targets are called {name!r}; give one another name: "
-                f"lab.Target({name + '-2'!r}, model=...)"
-            )
+    check_names(targets)
     return targets
 
 
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(names)
+def check_names(targets: Sequence[Target]) -> None:
+    """Refuse two targets of one name.
+
+    Raises:
+        ConfigError: There are two.
+    """
+    names = [target.name for target in targets]
+    for target, name in zip(targets, names, strict=True):
+        if names.count(name) > 1:
+            way = next(way for field, way in WAYS.items() if field in target.fields)
+            raise ConfigError(
+                f"two targets are called {name!r}; give one another name: "
+                f"lab.Target({name + '-2'!r}, {way})"
+            )
 
 
 def _as_target(entry: Any) -> Target:
@@ -134,45 +186,4 @@ def _as_target(entry: Any) -> Target:
     raise ConfigError(
         f"{entry!r} is not a target; use a model's name or a lab.Target. A router's "
         "list is lab.Target(models=[...])"
-    )
-
-
-def _checked(field: str, value: Any) -> Any:
-    if field == "model":
-        if not isinstance(value, str) or not value:
-            raise ConfigError(f"model={value!r}: give a model's name")
-        return value
-    if isinstance(value, str) or not isinstance(value, Sequence) or not value:
-        raise ConfigError(f"{field}={value!r}: give a list with at least one entry")
-    if field == "models":
-        if not all(isinstance(entry, str) and entry for entry in value):
-            raise ConfigError(f"models={value!r}: every entry is a model's name")
-        return list(value)
-    return [_weighted(entry) for entry in value]
-
-
-def _weighted(entry: Any) -> dict[str, Any]:
-    weight = entry.get("weight") if isinstance(entry, Mapping) else None
-    is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not is_number or not weight > 0 or not entry.get("model"):  # type: ignore[operator]
-        shown = (
-            {k: v for k, v in entry.items() if k != "credentials"}
-            if isinstance(entry, Mapping)
-            else entry
-        )
-        raise ConfigError(
-            f"load_balance_models entry {shown!r}: give a mapping with `model` and a "
-            "`weight` above 0"
-        )
-    return dict(entry)
-
-
-def _default_name(fields: dict[str, Any]) -> str:
-    if "model" in fields:
-        return str(fields["model"])
-    if "models" in fields:
-        return "|".join(fields["models"])
-    return ",".join(
-        f"{entry['model']}:{entry['weight']:g}"
-        for entry in fields["load_balance_models"]
     )

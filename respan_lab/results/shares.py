@@ -1,4 +1,4 @@
-"""How a list of models split the calls, beside the weights that were asked for."""
+"""How several models split the calls, beside the weights that were asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from .groups import Codes, Groups
 
 __all__ = ["share_columns"]
 
-_LIST_FIELDS = ("models", "load_balance_models", "load_balance_group")
+_LIST_FIELDS = (
+    "models",
+    "load_balance_models",
+    "load_balance_group",
+    "fallback_models",
+)
 _DATE = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$")
 
 
@@ -74,15 +79,19 @@ def _is_list(
 
 def _weights(fields: Mapping[str, Any] | None) -> dict[str, float | None]:
     """Give each model of a list the part of the calls it should get, if one was set."""
-    weighted = (fields or {}).get("load_balance_models")
-    if weighted:
-        sums: dict[str, float | None] = {}
-        total = sum(float(one.get("weight", 1)) for one in weighted)
-        for one in weighted:
-            part = float(one.get("weight", 1)) / total
-            sums[one["model"]] = (sums.get(one["model"]) or 0.0) + part
-        return sums
-    return dict.fromkeys((fields or {}).get("models") or (), None)
+    fields = fields or {}
+    fallbacks = dict.fromkeys(fields.get("fallback_models") or (), None)
+    group = fields.get("load_balance_group") or {}
+    weighted = fields.get("load_balance_models") or group.get("models")
+    if not weighted:
+        asked = [fields["model"]] if fields.get("model") else fields.get("models") or ()
+        return {**dict.fromkeys(asked, None), **fallbacks}
+    sums: dict[str, float | None] = {}
+    total = sum(float(one.get("weight", 1)) for one in weighted)
+    for one in weighted:
+        part = float(one.get("weight", 1)) / total
+        sums[one["model"]] = (sums.get(one["model"]) or 0.0) + part
+    return {**sums, **{name: None for name in fallbacks if name not in sums}}
 
 
 def _as_wanted(answered: str, provider: str, *, wanted: Mapping[str, Any]) -> str:

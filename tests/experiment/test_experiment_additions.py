@@ -118,7 +118,6 @@ def test_a_class_on_an_axis_is_shown_by_its_name() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: lab.Target(model="a", fallback_models=["b"]),
         lambda: lab.Target(model="a", prompt={"prompt_id": "p"}),
         lambda: _plan("Hi", lab.Target(model="a", temperature=lab.grid(0, 1))),
         lambda: _plan("Hi", "m", params=["temperature"]),
@@ -134,10 +133,19 @@ def test_what_has_no_place_is_refused_before_anything_is_sent(make: Any) -> None
         make()
 
 
-def test_a_target_that_there_is_not_is_not_recommended() -> None:
-    with pytest.raises(lab.ConfigError, match="made with one of") as caught:
-        _request(load_balance_group={"group_id": "g"})
-    assert "Target(load_balance_group" not in str(caught.value)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("load_balance_group", {"group_id": "g"}),
+        ("prompt", {"prompt_id": "p"}),
+        ("fallback_models", ["a"]),
+    ],
+)
+def test_what_makes_a_target_is_told_where_it_belongs(field: str, value: Any) -> None:
+    with pytest.raises(lab.ConfigError, match=rf"lab\.Target\(.*{field}=\.\.\.\)"):
+        _request(**{field: value})
+    with pytest.raises(lab.ConfigError, match=rf"lab\.Target\(.*{field}=\.\.\.\)"):
+        _plan("Hi", lab.Target(model="m", respan_params={field: value}))
 
 
 def test_what_is_changed_outside_later_changes_nothing() -> None:

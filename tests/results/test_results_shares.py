@@ -109,11 +109,24 @@ def test_single_models_have_no_share(call, split, frame_of):
     assert not [name for name in summarize(frame_of([call()])) if "share_" in name]
 
 
-def test_a_fallback_is_no_list(call, frame_of):
+def test_fallbacks_have_their_share(call, frame_of):
     targets = {"a>b": {"model": "a", "fallback_models": ["b"]}}
     rows = [call("a>b", asked_model="a", answered_model="b", substituted=True)]
     summary = summarize(frame_of(rows), manifest={"targets": targets})
-    assert not [name for name in summary if name.startswith("share_")]
+    assert summary.loc[0, ["share_a", "share_b"]].tolist() == [0, 1]
+
+
+def test_a_groups_own_list_has_weights_and_a_saved_one_none(split, frame_of):
+    group = {"group_id": "g", "models": WEIGHTED["load_balance_models"]}
+    rows = split("group:g", ["sim/small"])
+    for fields, share, has_weights in (
+        ({"load_balance_group": group}, 1, True),
+        ({"load_balance_group": {"group_id": "g"}}, 1, False),
+    ):
+        manifest = {"targets": {"group:g": fields}}
+        summary = summarize(frame_of(rows), manifest=manifest)
+        assert summary.loc[0, "share_sim/small"] == share
+        assert ("weight_sim/small" in summary) is has_weights
 
 
 def test_failed_calls_have_no_part_in_the_split(split, failed, frame_of):
