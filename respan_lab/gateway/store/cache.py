@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from ...errors import ConfigError
 from .database import Database
 
 __all__ = ["CacheStore", "Entry"]
@@ -52,6 +55,7 @@ DELETE FROM entries WHERE rowid IN (
 )
 """
 
+_DELAY = 0.5  # seconds that hits wait to be written
 _SHARE = 16  # a sweep comes after this part of the room was filled
 
 
@@ -88,6 +92,16 @@ class Entry:
     last_hit: float | None = None
 
 
+class _Hits(NamedTuple):
+    """Hits that are not written yet."""
+
+    number: int
+    last: float
+
+
+_NO_HITS = _Hits(0, 0.0)
+
+
 class CacheStore:
     """Answers in `cache.db`, until they expire or newer ones need their room.
 
@@ -115,6 +129,8 @@ class CacheStore:
         self._database = Database(home / "cache.db", _SCHEMA)
         self._max_entries = max_entries
         self._max_size = max_size
+        self._hits: dict[str, _Hits] = {}
+        self._counting: asyncio.Task[None] | None = None
         self._filled = 1.0  # since the last sweep; there was none yet
 
     async def get(self, key: str) -> Entry | None:
@@ -129,16 +145,14 @@ class CacheStore:
             row: sqlite3.Row | None = connection.execute(
                 "SELECT * FROM entries WHERE key = ? AND expires > ?", (key, now)
             ).fetchone()
-            if row is not None:
-                connection.execute(
-                    "UPDATE entries SET hit_count = hit_count + 1, last_hit = ? "
-                    "WHERE key = ?",
-                    (now, key),
-                )
             return row
 
-        row = await self._database.write(find)
-        return None if row is None else _entry(row, now)
+        row = await self._database.read(find)
+        if row is None:
+            return None
+        entry = _entry(row, self._hits.get(key, _NO_HITS).number + 1, now)
+        self._count(key, now)
+        return entry
 
     async def put(self, entry: Entry) -> None:
         """Keep an answer in place of any other under its key."""
@@ -155,6 +169,8 @@ class CacheStore:
         self._filled += size / self._max_size + 1 / self._max_entries
         is_due = self._filled * _SHARE >= 1
 
+        self._hits.pop(entry.key, None)  # they were another answer's
+
         def keep(connection: sqlite3.Connection) -> None:
             marks = ", ".join("?" * len(row))
             connection.execute(f"INSERT OR REPLACE INTO entries VALUES ({marks})", row)
@@ -167,14 +183,39 @@ class CacheStore:
 
     async def aclose(self) -> None:
         """Finish what was begun and close the file; it can still be used."""
+        await self._write_hits()
         await self._database.aclose()
+
+    def _count(self, key: str, now: float) -> None:
+        # Written a little later, for many at once: a hit is to cost less than a call.
+        self._hits[key] = _Hits(self._hits.get(key, _NO_HITS).number + 1, now)
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self._write_soon())
+
+    async def _write_soon(self) -> None:
+        await asyncio.sleep(_DELAY)
+        with suppress(ConfigError, sqlite3.Error):  # a count is worth no error
+            await self._write_hits()
+
+    async def _write_hits(self) -> None:
+        hits, self._hits = self._hits, {}
+        if not hits:
+            return
+        rows = [(each.number, each.last, key) for key, each in hits.items()]
+        await self._database.write(
+            lambda connection: connection.executemany(
+                "UPDATE entries SET hit_count = hit_count + ?, last_hit = ? "
+                "WHERE key = ?",
+                rows,
+            )
+        )
 
     def _sweep(self, connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM entries WHERE expires <= ?", (self.clock(),))
         connection.execute(_DROP_OLDEST, (self._max_entries, self._max_size))
 
 
-def _entry(row: sqlite3.Row, now: float) -> Entry:
+def _entry(row: sqlite3.Row, n_hits: int, now: float) -> Entry:
     return Entry(
         key=row["key"],
         completion=json.loads(row["completion"]),
@@ -186,6 +227,6 @@ def _entry(row: sqlite3.Row, now: float) -> Entry:
         latency=row["latency"],
         created=row["created"],
         expires=row["expires"],
-        hit_count=row["hit_count"] + 1,
+        hit_count=row["hit_count"] + n_hits,
         last_hit=now,
     )

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -151,7 +152,7 @@ class Database:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("BEGIN IMMEDIATE")  # two processes may find it empty
@@ -174,6 +175,24 @@ class Database:
             f"{self.path} cannot be used: {error}; move it away if it is not "
             "respan_lab's, or give another folder as home= or RESPAN_LAB_HOME"
         )
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Have readers and a writer not wait for each other.
+
+    Where two connections do this to a new file at once, SQLite fails one of them at
+    once instead of letting it wait its turn.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _transact(
