@@ -109,8 +109,9 @@ def _patch(target: Target) -> dict[str, Any]:
 
 def _following(target: Target, item: Item) -> Messages | None:
     """The row's conversation, if the version does not read it as a variable."""
-    read = target.saved.variables if target.saved is not None else ()
-    if "messages" in read or not item.variables.get("messages"):
+    if target.saved is None or "messages" in target.saved.variables:
+        return None
+    if not item.variables.get("messages"):
         return None
     return _own_messages(item)
 

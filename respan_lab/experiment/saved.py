@@ -73,7 +73,8 @@ async def pinned(
     for named in prompts:
         if isinstance(named.prompt, SavedPrompt):
             config = await reader.config(named.prompt)
-            _check_items(named.prompt, items, config=config, own={})
+            own = named.prompt.bound
+            _check_items(named.prompt, items, config=config, own=own)
     return found
 
 

@@ -19,12 +19,12 @@ __all__ = [
 ]
 
 WAYS: Mapping[str, str] = {
+    "fallback_models": "model=..., fallback_models=...",
     "model": "model=...",
     "models": "models=...",
     "load_balance_models": "load_balance_models=...",
     "load_balance_group": "load_balance_group=...",
     "prompt": "prompt=...",
-    "fallback_models": "model=..., fallback_models=...",
 }
 """Each of them, with how it is written as a `lab.Target`."""
 

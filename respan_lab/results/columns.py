@@ -123,7 +123,7 @@ SUMMARY_COLUMNS: tuple[Column, ...] = (
     Column("tokens_per_second_p50", "Float64", "median tokens a second"),
     Column("prompt_tokens", "Float64", "mean a call"),
     Column("completion_tokens", "Float64", "mean a call"),
-    Column("share_<model>", "Float64", "lists: part of the answers from this model"),
+    Column("share_<model>", "Float64", "lists, fallbacks: its part of the answers"),
     Column("weight_<model>", "Float64", "weighted lists: the part asked for"),
     Column("label", "string", "what a reader must know: simulated, tiny model"),
 )

@@ -41,9 +41,13 @@ def share_columns(
     listed &= (frame["status"] == "ok").to_numpy(dtype=bool)
     rows = frame.loc[listed, ["model", "answered_model", "provider"]].astype(object)
     wanted = {str(name): _weights(targets.get(name)) for name in rows["model"].unique()}
+    # Where nobody knows what is on a list, a model is called what it is called there.
+    anywhere = {name: None for fields in targets.values() for name in _weights(fields)}
     answered = [
         _as_wanted(
-            str(row.answered_model), str(row.provider), wanted=wanted[str(row.model)]
+            str(row.answered_model),
+            str(row.provider),
+            wanted=wanted[str(row.model)] or anywhere,
         )
         for row in rows.itertuples(index=False)
     ]
