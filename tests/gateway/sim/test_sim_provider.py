@@ -199,6 +199,31 @@ def test_a_tool_that_is_not_there_is_refused():
     assert ask(tool_choice="required")[0].status_code == 400
 
 
+@pytest.mark.parametrize("tool", [{}, {"function": 1}, {"function": {"name": 1}}])
+def test_a_tool_without_a_name_is_refused(tool):
+    tools = [{"type": "function", **tool}]
+    answer, payload = ask(tools=tools, tool_choice="required")
+    assert answer.status_code == 400
+    assert "tools[0].function needs a name" in payload["error"]["message"]
+    named = {"type": "function", "function": {"name": ["pay_back"]}}
+    assert ask(tools=TOOLS, tool_choice=named)[0].status_code == 400
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "required": 3},
+        {"type": "string", "minLength": "x"},
+        {"type": "number", "minimum": "x"},
+    ],
+)
+def test_a_schema_that_is_none_is_refused(schema):
+    asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    answer, payload = ask(response_format=asked)
+    assert answer.status_code == 400
+    assert "the schema cannot be read" in payload["error"]["message"]
+
+
 def test_an_unknown_model_is_named():
     answer, payload = ask("huge")
     assert answer.status_code == 404

@@ -42,14 +42,15 @@ def write(body: Mapping[str, Any], *, quality: float, random: random.Random) -> 
         random: Decides what is left open, slips included.
 
     Raises:
-        RefusedError: The request asks for a tool that it does not offer.
+        RefusedError: The request asks for a tool that it does not offer, or by a schema
+            that is none.
     """
     reading = read(body["messages"])
     slips = (1 - quality) * (_EXAMPLE if reading.has_example else 1)
     is_right = random.random() >= slips
     writer = Writer(reading, is_right=is_right, random=random)
     if (tool := _forced_tool(body, reading)) is not None:
-        arguments = fill(tool.get("parameters") or {"type": "object"}, writer)
+        arguments = _filled(tool.get("parameters") or {"type": "object"}, writer)
         call_id = f"call_{random.getrandbits(96):024x}"
         return Written(json.dumps(arguments), (call_id, str(tool["name"])))
     return Written(_text(body.get("response_format"), writer))
@@ -59,8 +60,15 @@ def _text(response_format: Any, writer: Writer) -> str:
     asked = response_format if isinstance(response_format, Mapping) else {}
     if asked.get("type") == "json_schema":
         schema = (asked.get("json_schema") or {}).get("schema") or {}
-        return json.dumps(fill(schema, writer), ensure_ascii=False)
+        return json.dumps(_filled(schema, writer), ensure_ascii=False)
     return writer.answer(as_json=asked.get("type") == "json_object")
+
+
+def _filled(schema: Any, writer: Writer) -> Any:
+    try:
+        return fill(schema, writer)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise RefusedError(f"the schema cannot be read: {error}") from None
 
 
 def _forced_tool(body: Mapping[str, Any], reading: Reading) -> Mapping[str, Any] | None:
@@ -68,15 +76,12 @@ def _forced_tool(body: Mapping[str, Any], reading: Reading) -> Mapping[str, Any]
     choice = body.get("tool_choice")
     if choice != "required" and not isinstance(choice, Mapping):
         return None
-    tools: Sequence[Any] = body.get("tools") or ()
-    offered: dict[str, Mapping[str, Any]] = {
-        tool["function"]["name"]: tool["function"] for tool in tools
-    }
+    offered = _offered(body.get("tools") or ())
     if not offered:
         raise RefusedError("tool_choice asks for a tool, and there are no tools")
     if isinstance(choice, Mapping):
-        name = (choice.get("function") or {}).get("name")
-        if name not in offered:
+        name = _function(choice).get("name")
+        if not isinstance(name, str) or name not in offered:
             raise RefusedError(
                 f"tool_choice names {name!r}; the tools are {', '.join(offered)}"
             )
@@ -87,3 +92,18 @@ def _forced_tool(body: Mapping[str, Any], reading: Reading) -> Mapping[str, Any]
     }
     best = best_option(list(described), reading.subject)
     return described[best or next(iter(described))]
+
+
+def _offered(tools: Sequence[Any]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for at, tool in enumerate(tools):
+        function = _function(tool)
+        if not isinstance(function.get("name"), str):
+            raise RefusedError(f"tools[{at}].function needs a name, which is a text")
+        found[function["name"]] = function
+    return found
+
+
+def _function(tool: Any) -> Mapping[str, Any]:
+    function = tool.get("function") if isinstance(tool, Mapping) else None
+    return function if isinstance(function, Mapping) else {}
