@@ -48,6 +48,7 @@ class Stage:
                     {"model": "up/a", "weight": 1},
                     {"model": "up/b", "weight": 10**9},
                 ],
+                "simulated": [{"model": "sim/small"}],
                 "text": [{"model": "up/a"}],
             },
             seed=1,
