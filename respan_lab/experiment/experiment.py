@@ -159,8 +159,10 @@ class Experiment:
             The results, a row for every cell: failures too.
 
         Raises:
-            ConfigError: A model is unknown or an option out of range; nothing was
-                sent.
+            ConfigError: A model or a saved prompt is unknown, or an option out of
+                range; nothing was sent.
+            PromptError: The data lacks a variable of a saved prompt; nothing was sent.
+            APIError: A saved prompt could not be looked up; nothing was sent.
         """
         chosen, client = Settings.of(options), _checked(client)
         targets = run(self._pinned(client)) if self._has_saved() else self._targets
