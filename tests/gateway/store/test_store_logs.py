@@ -141,9 +141,7 @@ def test_rows_wait_until_the_file_can_be_used(
     assert caplog.text.count("its log cannot be written") == 1
 
 
-def test_memory_is_bounded(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_memory_is_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def work() -> None:
         store = LogStore(tmp_path, most_rows=5)
         for n in range(20):
