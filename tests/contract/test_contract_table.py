@@ -6,8 +6,9 @@ import inspect
 from typing import Any
 
 import pytest
-from contract_stage import LEFT_OUT, MESSAGES, Stage, warnings
+from contract_stage import LEFT_OUT, MESSAGES, Stage, chunks, warnings
 from contract_table import FIELDS, HEADERS, TABLE, is_right, probes
+from gateway.gateway_upstream import completion
 
 import respan_lab as lab
 from respan_lab.gateway.fields import CONTAINERS, KNOWN
@@ -140,3 +141,10 @@ def test_every_field_says_in_words_what_it_means() -> None:
     for name, each in {**FIELDS, **HEADERS}.items():
         assert each["meaning"].endswith("."), name
         assert each.get("unless", []) == [] or each["required"], name
+
+
+def test_the_answer_has_the_form_that_comes(stage: Stage) -> None:
+    assert stage.ask().json() == completion()
+    assert list(completion()) == TABLE["answer"]["sent"]
+    for chunk in chunks(stage.ask(stream=True)):
+        assert chunk["object"] == "chat.completion.chunk"
