@@ -1,6 +1,6 @@
 """The embedded gateway."""
 
 from .gateway import Gateway
-from .server import Served
+from .serving.server import Served
 
 __all__ = ["Gateway", "Served"]

@@ -16,12 +16,12 @@ from starlette.routing import Match, Route
 
 from ..transport import hop
 from ..wire import redact
-from . import prompts_api
 from .catalogue import list_models, list_public_models, show_model
 from .exchange import App, Disconnected, Exchange, Receive, Scope, Send
 from .failure import GatewayFailure
-from .logs_api import list_logs, show_log
+from .logs.api import list_logs, show_log
 from .pipeline import chat
+from .prompts import api as prompts_api
 
 if TYPE_CHECKING:
     from .gateway import Gateway

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from .addresses import Reach, is_loopback, plain_host
 from .failure import GatewayFailure
+from .serving.addresses import Reach, is_loopback, plain_host
 
 __all__ = ["IN_PROCESS", "App", "Disconnected", "Exchange", "Receive", "Scope", "Send"]
 

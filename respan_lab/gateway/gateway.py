@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from ..prices import PriceTable
 from ..transport import run
-from .addresses import Origin, plain_host
-from .cache import Cache
-from .channels import Precedence
-from .clients import ClientKeys
-from .doorman import check_hosts, check_page
-from .draws import Draws
+from .asking.channels import Precedence
+from .caching.cache import Cache
 from .exchange import IN_PROCESS, Exchange
 from .failure import GatewayFailure
-from .mounted import on_background
 from .providers.custom import read_providers
 from .providers.roster import Roster
-from .slots import Slots
+from .routing.draws import Draws
+from .routing.slots import Slots
+from .routing.weighted import check_groups
+from .serving.addresses import Origin, plain_host
+from .serving.clients import ClientKeys
+from .serving.doorman import check_hosts, check_page
+from .serving.mounted import on_background
 from .store.cache import CacheStore
 from .store.logs import LogStore
 from .store.prompts import PromptStore
-from .weighted import check_groups
 
 if TYPE_CHECKING:
     from .exchange import App, Receive, Scope, Send
-    from .names import Names
-    from .server import Served
+    from .routing.names import Names
+    from .serving.server import Served
 
 __all__ = ["Gateway"]
 
@@ -142,7 +142,7 @@ class Gateway:
             ...     server.url.startswith("http://127.0.0.1:")
             True
         """
-        from .server import Served, check_host, listen
+        from .serving.server import Served, check_host, listen
 
         check_host(host, has_keys=bool(self._clients))
         hosts = self._hosts | {plain_host(host)}

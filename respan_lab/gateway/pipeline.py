@@ -1,9 +1,9 @@
 """One chat completion, from the request to the end of the answer.
 
-Each step is a file: `channels` (what is asked), `saved_prompts` (what it is made of),
-`cache` (whether it has been answered before), `candidates` (who answers), `attempts`
-(how often each is called), `slots` (when), `call` (the provider), `plain` or `stream`
-(the answer, and what it cost), `log_row` (what is kept of it).
+The steps, a room each: `asking` (what is asked), `prompts` (the saved prompt it is made
+of), `caching` (whether it has been answered before), `routing` (who answers, how often
+each is called, and when), `answering` (the provider's call, the answer, what it cost),
+`logs` (what is kept of it).
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..wire import redact
-from .attempts import attempt
-from .call import call, faults
-from .candidates import choose
-from .channels import read
+from .answering.call import call, faults
+from .answering.plain import plain
+from .answering.stream import Relay, event_bytes
+from .asking.channels import read
+from .caching.replay import replay
 from .exchange import Disconnected, Exchange
 from .failure import GatewayFailure
-from .log_row import keep
-from .plain import plain
+from .logs.row import keep
+from .prompts.resolve import resolve
 from .providers.credentials import check_address
 from .record import Record
-from .replay import replay
-from .saved_prompts import resolve
-from .stream import Relay, event_bytes
+from .routing.attempts import attempt
+from .routing.candidates import choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .asked import Asked
-    from .candidates import Candidate
+    from .asking.asked import Asked
     from .gateway import Gateway
     from .providers import ProviderAnswer
+    from .routing.candidates import Candidate
 
 __all__ = ["chat"]
 

@@ -14,11 +14,11 @@ from ..wire import Usage
 
 if TYPE_CHECKING:
     from ..prices import PriceTable
-    from .asked import Asked
-    from .attempts import Attempt
-    from .candidates import Candidate
+    from .asking.asked import Asked
     from .failure import GatewayFailure
-    from .saved_prompts import ResolvedPrompt
+    from .prompts.resolve import ResolvedPrompt
+    from .routing.attempts import Attempt
+    from .routing.candidates import Candidate
     from .store.cache import Entry
 
 __all__ = ["Record"]

@@ -11,7 +11,7 @@ from contract_table import FIELDS, HEADERS, TABLE, is_right, probes
 from gateway.gateway_upstream import completion
 
 import respan_lab as lab
-from respan_lab.gateway.fields import CONTAINERS, KNOWN
+from respan_lab.gateway.asking.fields import CONTAINERS, KNOWN
 from respan_lab.wire import OPENAI_FIELDS, RESPAN_FIELDS, chat_request, check_params
 
 OWN = {"messages", "model", "stream"}  # the call's own arguments, and its method

@@ -6,11 +6,11 @@ from typing import Any
 
 from gateway_upstream import completion
 
-from respan_lab.gateway.asked import Asked
-from respan_lab.gateway.candidates import Candidate
-from respan_lab.gateway.log_row import log_row
-from respan_lab.gateway.names import Destination
+from respan_lab.gateway.asking.asked import Asked
+from respan_lab.gateway.logs.row import log_row
 from respan_lab.gateway.record import Record
+from respan_lab.gateway.routing.candidates import Candidate
+from respan_lab.gateway.routing.names import Destination
 from respan_lab.wire import Usage
 
 

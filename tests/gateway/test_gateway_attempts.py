@@ -11,8 +11,8 @@ import pytest
 from gateway_upstream import Reply, Upstream, completion, delta, say
 
 from respan_lab.gateway import Gateway, Served
-from respan_lab.gateway.attempts import Retries
 from respan_lab.gateway.failure import GatewayFailure
+from respan_lab.gateway.routing.attempts import Retries
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 

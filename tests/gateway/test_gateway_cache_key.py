@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from respan_lab.gateway.asked import Asked
-from respan_lab.gateway.cache_key import cache_key
+from respan_lab.gateway.asking.asked import Asked
+from respan_lab.gateway.caching.key import cache_key
 from respan_lab.wire import OPENAI_FIELDS
 
 MESSAGES = [{"role": "user", "content": "hi"}]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from gateway_upstream import completion
 
-from respan_lab.gateway.asked import Asked
-from respan_lab.gateway.cache import Cache
+from respan_lab.gateway.asking.asked import Asked
+from respan_lab.gateway.caching.cache import Cache
 from respan_lab.gateway.failure import GatewayFailure
 from respan_lab.gateway.record import Record
 from respan_lab.gateway.store.cache import CacheStore

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from respan_lab.gateway.asked import Asked
-from respan_lab.gateway.channels import merge, read
+from respan_lab.gateway.asking.asked import Asked
+from respan_lab.gateway.asking.channels import merge, read
+from respan_lab.gateway.asking.fields import KNOWN, check_fields
 from respan_lab.gateway.failure import GatewayFailure
-from respan_lab.gateway.fields import KNOWN, check_fields
 from respan_lab.wire import RESPAN_FIELDS
 
 CALL: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}

@@ -19,12 +19,12 @@ from gateway_upstream import Upstream, delta
 from respan_lab import Client
 from respan_lab.errors import ConfigError
 from respan_lab.gateway import Gateway, Served
-from respan_lab.gateway.addresses import Origin, Reach
-from respan_lab.gateway.connection import Patience
-from respan_lab.gateway.doorman import check_page
 from respan_lab.gateway.failure import GatewayFailure
 from respan_lab.gateway.providers.credentials import check_address
-from respan_lab.gateway.server import listen
+from respan_lab.gateway.serving.addresses import Origin, Reach
+from respan_lab.gateway.serving.connection import Patience
+from respan_lab.gateway.serving.doorman import check_page
+from respan_lab.gateway.serving.server import listen
 
 BODY = {"model": "up/a", "messages": [{"role": "user", "content": "hi"}]}
 CHAT = "/api/chat/completions"

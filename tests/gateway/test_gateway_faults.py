@@ -11,7 +11,7 @@ import pytest
 from gateway_upstream import Reply, Upstream, delta, say
 
 from respan_lab.gateway import Gateway, Served
-from respan_lab.gateway.call import faults
+from respan_lab.gateway.answering.call import faults
 from respan_lab.gateway.failure import GatewayFailure
 
 SECRET = "sk-upstream-secret"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.gateway.failure import GatewayFailure
-from respan_lab.gateway.log_filters import condition
+from respan_lab.gateway.logs.filters import condition
 from respan_lab.gateway.store.log_columns import COLUMNS, METADATA, SCHEMA
 from respan_lab.gateway.store.logs import LogQuery, LogStore
 

@@ -10,12 +10,12 @@ import pytest
 from gateway_log_rows import Named, record, row
 from gateway_upstream import completion
 
-from respan_lab.gateway.candidates import Candidate
 from respan_lab.gateway.failure import GatewayFailure
-from respan_lab.gateway.log_row import log_row
-from respan_lab.gateway.log_view import SHOWN, shown
-from respan_lab.gateway.names import Destination
-from respan_lab.gateway.saved_prompts import ResolvedPrompt
+from respan_lab.gateway.logs.row import log_row
+from respan_lab.gateway.logs.view import SHOWN, shown
+from respan_lab.gateway.prompts.resolve import ResolvedPrompt
+from respan_lab.gateway.routing.candidates import Candidate
+from respan_lab.gateway.routing.names import Destination
 from respan_lab.gateway.store.log_columns import COLUMNS, METADATA
 from respan_lab.wire import Usage
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from respan_lab.gateway.asked import Asked
+from respan_lab.gateway.asking.asked import Asked
 from respan_lab.gateway.failure import GatewayFailure
-from respan_lab.gateway.prompt_fields import config_of
-from respan_lab.gateway.prompt_merge import merge
-from respan_lab.gateway.prompt_request import PromptRequest, read_prompt
+from respan_lab.gateway.prompts.fields import config_of
+from respan_lab.gateway.prompts.merge import merge
+from respan_lab.gateway.prompts.request import PromptRequest, read_prompt
 
 OWN = [{"role": "user", "content": "the prompt's"}]
 SENT = [{"role": "user", "content": "the request's"}]

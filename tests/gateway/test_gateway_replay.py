@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from respan_lab.gateway.replay import chunks, replay
+from respan_lab.gateway.caching.replay import chunks, replay
 from respan_lab.gateway.store.cache import Entry
 from respan_lab.wire import SSEDecoder, StreamAssembler
 

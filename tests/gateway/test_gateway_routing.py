@@ -12,7 +12,7 @@ from gateway_upstream import Upstream
 
 from respan_lab.errors import ConfigError
 from respan_lab.gateway import Gateway
-from respan_lab.gateway.draws import Draws
+from respan_lab.gateway.routing.draws import Draws
 from respan_lab.transport import ASGITransport, run
 
 MESSAGES = [{"role": "user", "content": "hi"}]

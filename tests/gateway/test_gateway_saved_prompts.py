@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from respan_lab.gateway.asked import Asked
+from respan_lab.gateway.asking.asked import Asked
 from respan_lab.gateway.failure import GatewayFailure
-from respan_lab.gateway.prompt_parts import Part
-from respan_lab.gateway.saved_prompts import ResolvedPrompt, resolve
+from respan_lab.gateway.prompts.parts import Part
+from respan_lab.gateway.prompts.resolve import ResolvedPrompt, resolve
 from respan_lab.gateway.store.prompts import Picked, PromptStore
 from respan_lab.prompts.bounds import MAX_STEPS
 from respan_lab.transport import run

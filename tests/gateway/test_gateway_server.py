@@ -15,12 +15,12 @@ from gateway_upstream import Upstream, completion
 
 from respan_lab.errors import ConfigError
 from respan_lab.gateway import Gateway, Served
-from respan_lab.gateway.clients import ClientKeys
 from respan_lab.gateway.failure import GatewayFailure
-from respan_lab.gateway.names import Names
 from respan_lab.gateway.providers import ModelCard, ProviderAnswer, ProviderCall
-from respan_lab.gateway.server import listen
-from respan_lab.gateway.slots import Slots
+from respan_lab.gateway.routing.names import Names
+from respan_lab.gateway.routing.slots import Slots
+from respan_lab.gateway.serving.clients import ClientKeys
+from respan_lab.gateway.serving.server import listen
 from respan_lab.prices import PriceTable
 from respan_lab.transport import ASGITransport, run
 

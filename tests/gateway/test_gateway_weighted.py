@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import ConfigError
-from respan_lab.gateway.weighted import Weighted, check_groups, drawn
+from respan_lab.gateway.routing.weighted import Weighted, check_groups, drawn
 
 WEIGHTS = st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=8)
 

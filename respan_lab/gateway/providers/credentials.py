@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ...errors import ConfigError
-from ..addresses import Origin, Reach, is_loopback
 from ..failure import GatewayFailure
+from ..serving.addresses import Origin, Reach, is_loopback
 from .vendor import Access, check_key
 
 __all__ = ["access_of", "check_address"]

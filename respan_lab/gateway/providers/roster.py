@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...transport import OutgoingTransport
-from ..addresses import Origin
-from ..names import Names
+from ..routing.names import Names
+from ..serving.addresses import Origin
 from .openai_dialect import OpenAIDialect
 from .provider import ModelCard
 from .translations import Translations

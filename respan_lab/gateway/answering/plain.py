@@ -1,0 +1,61 @@
+"""Step: give an answer that is not streamed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...wire import redact
+from ..failure import GatewayFailure
+from .breakdown import with_extras
+
+if TYPE_CHECKING:
+    from ...prices import PriceTable
+    from ..providers import ProviderAnswer
+    from ..record import Record
+
+__all__ = ["plain"]
+
+
+async def plain(
+    answer: ProviderAnswer,
+    record: Record,
+    *,
+    prices: PriceTable,
+    secrets: Sequence[str],
+) -> bytes:
+    """Read the provider's answer and give ours.
+
+    Raises:
+        GatewayFailure: The provider reported success, and then an error or something
+            that cannot be read.
+    """
+    content = b"".join([chunk async for chunk in answer.body])
+    payload = _read(content, secrets)
+    record.declared = answer.declared
+    record.end(prices, payload)
+    shown = with_extras(payload, record)
+    return content if shown is payload else json.dumps(shown).encode()
+
+
+def _read(content: bytes, secrets: Sequence[str]) -> dict[str, Any]:
+    try:
+        payload = json.loads(content)
+    except (ValueError, RecursionError):
+        payload = None
+    if not isinstance(payload, dict):
+        raise GatewayFailure(
+            502, "the provider's answer is not a JSON object", code="bad_answer"
+        )
+    if payload.get("error") and not payload.get("choices"):
+        raise _late_error(redact(payload, secrets))
+    return payload
+
+
+def _late_error(payload: dict[str, Any]) -> GatewayFailure:
+    """Some report success and put the error into the body."""
+    error = payload["error"]
+    code = error.get("code") if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else 502
+    return GatewayFailure.passed_on(status, payload, headers={})

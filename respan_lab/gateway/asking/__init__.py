@@ -1,0 +1,1 @@
+"""What a request asks for: its channels, merged and checked."""

@@ -1,0 +1,162 @@
+"""Which of Respan's fields the embedded gateway knows, and whether they are right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...wire import OPENAI_FIELDS, RESPAN_FIELDS
+from ...wire.params import faults_of, whole_numbers
+from ...wire.respan_params import SavedPrompt
+from ..failure import GatewayFailure
+
+if TYPE_CHECKING:
+    from .asked import Asked
+
+__all__ = ["CONTAINERS", "KNOWN", "check_fields"]
+
+CONTAINERS = frozenset({"respan_params", "keywordsai_params"})
+
+# They would change the answer, so an answer without them would be a wrong one. None
+# is in the platform's reference of this route.
+_REFUSED = frozenset(
+    {
+        "customer_api_keys",
+        "delimiter",
+        "eval_params",
+        "field_name",
+        "first_token_timeout",
+        "loadbalance_models",
+        "mock_response",
+        "respan_api_controls",
+    }
+)
+
+# In no reference of this route either; they are written into the log row.
+_RECORDED = frozenset(
+    {
+        "category",
+        "customer_email",
+        "customer_name",
+        "evaluation_identifier",
+        "group_identifier",
+        "note",
+        "session_identifier",
+        "span_parent_id",
+        "span_unique_id",
+        "span_workflow_name",
+        "trace_group_identifier",
+        "trace_unique_id",
+    }
+)
+
+# A prompt's own fields are checked where it is resolved, by their own names.
+_ELSEWHERE = _RECORDED | {"prompt"}
+
+KNOWN = _REFUSED | _RECORDED | (RESPAN_FIELDS - CONTAINERS)
+
+_LONGEST_NAME = 255
+_NOT_ENFORCED = (
+    *("budget_duration", "markup_percentage", "period_budget", "period_end"),
+    *("period_start", "rate_limit", "total_budget"),
+)
+_ROUTER_ONLY = ("exclude_models", "exclude_providers")
+_CACHE_ONLY = ("cache_options", "cache_ttl")
+
+
+def check_fields(asked: Asked) -> None:
+    """Check every field's type and limits, and name what has no effect.
+
+    Args:
+        asked: The request, its channels merged. Whole numbers written as `32.0`
+            become `32`, and a `span_name` that is too long is cut; warnings are
+            added.
+
+    Raises:
+        GatewayFailure: 400, naming the field.
+    """
+    _refuse(asked.respan)
+    _cut_name(asked)
+    whole_numbers(asked.openai)
+    whole_numbers(asked.respan)
+    for fault in faults_of(_checked(asked)):
+        if not fault.is_unknown:
+            raise GatewayFailure(
+                400, fault.text, code="invalid_value", param=fault.name
+            )
+        asked.warnings.append(f"ignored: {fault.text}")
+    asked.warnings += _idle(asked)
+
+
+def _checked(asked: Asked) -> dict[str, Any]:
+    """What has a declared type; null is as good as absent."""
+    return {
+        name: value
+        for fields, known in ((asked.openai, OPENAI_FIELDS), (asked.respan, KNOWN))
+        for name, value in fields.items()
+        if value is not None and name in known and name not in _ELSEWHERE
+    }
+
+
+def _refuse(respan: dict[str, Any]) -> None:
+    for name in sorted(respan.keys() & _REFUSED):
+        if respan[name]:
+            raise GatewayFailure(
+                400,
+                f"the embedded gateway does not honour `{name}`, and without it the "
+                "answer would be another one: leave it out, or use the hosted gateway",
+                code="not_supported",
+                param=name,
+            )
+
+
+def _cut_name(asked: Asked) -> None:
+    name = asked.respan.get("span_name")
+    if isinstance(name, str) and len(name) > _LONGEST_NAME:
+        asked.respan["span_name"] = name[:_LONGEST_NAME]
+        asked.warnings.append(f"span_name was cut after {_LONGEST_NAME} characters")
+
+
+def _idle(asked: Asked) -> list[str]:
+    """Name the fields that were given and change nothing, with the reason."""
+    respan = asked.respan
+    found = []
+    if "weight" in respan:
+        found.append("weight has no effect beside a request; weights go into lists")
+    if not respan.get("models"):
+        found += [
+            f"{name} has no effect without `models`: it is for the router alone"
+            for name in _ROUTER_ONLY
+            if respan.get(name)
+        ]
+    if not respan.get("cache_enabled"):
+        found += [
+            f"{name} has no effect without `cache_enabled`"
+            for name in _CACHE_ONLY
+            if name in respan
+        ]
+    if "retry_params" in respan and "retries" in respan:
+        found.append("retries has no effect beside retry_params")
+    prompt = respan.get("prompt")
+    if isinstance(prompt, dict):
+        found += [
+            f"prompt.{name} is not a field of prompt, and was ignored"
+            for name in sorted(prompt.keys() - SavedPrompt.__annotations__.keys())
+        ]
+    customer = respan.get("customer_params")
+    if isinstance(customer, dict):
+        found += [
+            f"customer_params.{name} is recorded and not enforced"
+            for name in _NOT_ENFORCED
+            if customer.get(name) is not None
+        ]
+    found += [
+        f"metadata.{name} is dropped: names that start with _ are the platform's own"
+        for name in respan.get("metadata") or {}
+        if name.startswith("_")
+    ]
+    found += [
+        f"metadata.{name} is kept as a text; properties keep types"
+        for name, value in (respan.get("metadata") or {}).items()
+        if not name.startswith("_") and not isinstance(value, str)
+    ]
+    return found

@@ -1,0 +1,213 @@
+"""Step: has this been answered before.
+
+An answer is found by exactly what was asked; nothing is found by likeness. Of requests
+that come at the same time and ask the same, one is answered by a provider, and the
+others by what was kept of that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..store.cache import CacheStore, Entry
+from .key import cache_key, is_by_model
+
+if TYPE_CHECKING:
+    from ..asking.asked import Asked
+    from ..record import Record
+
+__all__ = ["Cache"]
+
+T = TypeVar("T")
+
+_logger = logging.getLogger(__name__)
+
+_LIFETIME = 30 * 86_400.0  # seconds; the platform's own default
+_LONGEST_LIFETIME = 1e11
+
+# How an answer ends that was neither broken off nor withheld, in the words of OpenAI
+# and of servers that speak its dialect.
+_WHOLE = (
+    *("function_call", "length", "stop", "tool_calls"),
+    *("end_turn", "eos", "stop_sequence", "tool_use"),
+)
+# The gateway's own additions to one answer, which are not the next one's.
+_EXTRAS = frozenset({"prompt_message", "request_breakdown"})
+
+_MOST_LEADERS = 3
+_PATIENCE = 600.0  # seconds; as long as a provider may take between two bytes
+_OUT_OF_USE = (
+    "the response cache cannot be used, so this request went without; the gateway's "
+    "own log says why"
+)
+
+
+class Cache:
+    """The response cache.
+
+    Whatever goes wrong in it is written to the log once, and the cache is then out of
+    use until the gateway is closed; no request fails of it.
+
+    Args:
+        store: Where answers are kept.
+        patience: Seconds a request waits at most for others that ask the same.
+    """
+
+    def __init__(self, store: CacheStore, *, patience: float = _PATIENCE) -> None:
+        self._store = store
+        self._patience = patience
+        self._leaders: dict[str, _Leader] = {}
+        self._writes: set[asyncio.Task[None]] = set()
+        self._is_broken = False
+
+    @asynccontextmanager
+    async def turn(self, record: Record) -> AsyncIterator[Entry | None]:
+        """Give the request its answer, or its turn to call a provider.
+
+        A request that does not ask for the cache has its turn at once. Of those that
+        ask the same at the same time, the first has it; the others wait until its
+        answer is kept. If it leaves without one, the next has its turn. A request
+        that has seen three leave, or has waited for `patience`, waits no more.
+
+        When the block ends, the answer that the record has by then is kept, if it is
+        a whole one: every choice that was asked for is there and has come to its end.
+        `length` is such an end, since the limit is a part of what was asked;
+        `content_filter` and errors are not. It is kept even if the caller has left
+        meanwhile. The answer of a fallback is not kept in place of the model's own,
+        which may be back in a minute.
+
+        Args:
+            record: The call; what it asks is there, and the answer is to come.
+
+        Returns:
+            What was kept; None if a provider is to be called.
+        """
+        asked = record.asked
+        key = None if asked is None else cache_key(asked)
+        if asked is None or key is None:
+            yield None
+            return
+        hit, leader = await self._wait(key)
+        if self._is_broken:
+            asked.warnings.append(_OUT_OF_USE)
+        record.cache_key, record.hit, record.cached = key, hit, hit is not None
+        try:
+            yield hit
+        finally:
+            entry = None if hit else _entry(record, self._store.clock())
+            if entry is None or self._is_broken:
+                self._leave(key, leader, entry)
+            else:  # the caller waits for its answer, not for the file
+                write = asyncio.create_task(self._keep(key, leader, entry))
+                self._writes.add(write)
+                write.add_done_callback(self._writes.discard)
+
+    async def aclose(self) -> None:
+        """Finish what is being kept and close the file; it can still be used."""
+        await asyncio.gather(*self._writes)
+        with suppress(Exception):  # it was said when it was used
+            await self._store.aclose()
+        self._is_broken = False
+
+    async def _wait(self, key: str) -> tuple[Entry | None, _Leader | None]:
+        """Give the hit; or the lead, where this request has it; or neither."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                for _ in range(_MOST_LEADERS):
+                    hit = await self._get(key)
+                    ahead = self._leaders.get(key)
+                    if hit is not None:
+                        return hit, None
+                    if ahead is None:
+                        self._leaders[key] = leader = _Leader()
+                        return None, leader
+                    await ahead.left.wait()
+                    if ahead.entry is not None:
+                        return await self._get(key) or ahead.entry, None
+        return None, None
+
+    async def _get(self, key: str) -> Entry | None:
+        return None if self._is_broken else await self._guarded(self._store.get(key))
+
+    async def _keep(self, key: str, leader: _Leader | None, entry: Entry) -> None:
+        await self._guarded(self._store.put(entry))
+        self._leave(key, leader, entry)
+
+    def _leave(self, key: str, leader: _Leader | None, entry: Entry | None) -> None:
+        """Let the others go on, with the answer if there is one."""
+        if leader is not None:
+            leader.entry = entry
+            self._leaders.pop(key, None)
+            leader.left.set()
+
+    async def _guarded(self, work: Awaitable[T]) -> T | None:
+        try:
+            return await work
+        except Exception as error:  # no answer is worth less than the cache
+            if not self._is_broken:
+                _logger.warning("the response cache is out of use: %s", error)
+            self._is_broken = True
+            return None
+
+
+class _Leader:
+    """The request that calls a provider while others, who ask the same, wait."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.entry: Entry | None = None
+
+
+def _entry(record: Record, now: float) -> Entry | None:
+    """What is to be kept of a call; None if nothing is."""
+    asked, payload = record.asked, record.payload
+    if asked is None or payload is None or record.cache_key is None:
+        return None
+    is_good = record.status_code == 200 and record.failure is None
+    if not is_good or not _is_whole(payload, asked) or _is_substitute(record, asked):
+        return None
+    candidate = record.candidate
+    lifetime = asked.respan.get("cache_ttl") or _LIFETIME
+    return Entry(
+        key=record.cache_key,
+        completion=_completion(payload),
+        messages=None
+        if asked.respan.get("disable_log")
+        else asked.openai.get("messages"),
+        model=record.model,
+        provider=candidate.destination.provider.name if candidate else "",
+        candidate=candidate.name if candidate else "",
+        cost=record.cost,
+        latency=record.since_began(record.ended),
+        created=now,
+        expires=now + float(min(lifetime, _LONGEST_LIFETIME)),
+    )
+
+
+def _is_whole(payload: dict[str, Any], asked: Asked) -> bool:
+    choices = payload.get("choices")
+    if payload.get("error") or not isinstance(choices, list):
+        return False
+    return len(choices) >= (asked.openai.get("n") or 1) and all(
+        isinstance(choice, dict)
+        and isinstance(choice.get("message"), dict)
+        and choice.get("finish_reason") in _WHOLE
+        for choice in choices
+    )
+
+
+def _is_substitute(record: Record, asked: Asked) -> bool:
+    tried = {attempt["model"] for attempt in record.attempts}
+    return is_by_model(asked) and len(tried) > 1
+
+
+def _completion(payload: dict[str, Any]) -> dict[str, Any]:
+    """The answer without what the gateway added, in the one form that streams have."""
+    kept = {name: value for name, value in payload.items() if name not in _EXTRAS}
+    if not kept.get("usage"):
+        kept.pop("usage", None)
+    return {**kept, "object": "chat.completion"}

@@ -1,0 +1,257 @@
+"""Step: what is kept of a request, once it is over."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ...wire import clean
+from ...wire.pace import streamed_tokens
+from ..store.log_columns import COLUMNS, METADATA
+from ..store.texts import as_json, as_text
+from .errors import fault_of
+
+if TYPE_CHECKING:
+    from ..gateway import Gateway
+    from ..record import Record
+
+__all__ = ["keep", "log_row"]
+
+_logger = logging.getLogger(__name__)
+
+_CACHE_MODEL = "respan/cache"  # how the platform tags what its cache answered
+_LONGEST_NAME = 255
+_SHORTEST_SECRET = 4  # a shorter "key" is a placeholder, and would blot out words
+_FEWEST_TOKENS = 5  # a rate over fewer is mostly chance
+_TEXTS = (
+    "category",
+    "custom_identifier",
+    "customer_email",
+    "customer_identifier",
+    "customer_name",
+    "evaluation_identifier",
+    "group_identifier",
+    "note",
+    "session_identifier",
+    "span_parent_id",
+    "span_unique_id",
+    "span_workflow_name",
+    "thread_identifier",
+    "trace_group_identifier",
+    "trace_unique_id",
+)
+# Where `customer_params` says the same; who the customer is, it says better.
+_OF_CUSTOMERS = {
+    "customer_email": "email",
+    "customer_name": "name",
+    "group_identifier": "group_identifier",
+}
+_HIDING = tuple(name for name, kind in COLUMNS.items() if kind == "json")
+_EMPTY: dict[str, Any] = dict.fromkeys((*COLUMNS, METADATA)) | {
+    "environment": "test",
+    "log_type": "chat",
+    "log_method": "inference",
+}
+
+
+def keep(gateway: Gateway, record: Record) -> None:
+    """Write a request down; whatever goes wrong with that is not the caller's matter.
+
+    To be called before the last of the answer is sent, so that whoever has it finds
+    its row. A second call for the same request changes nothing, or completes it.
+
+    Args:
+        gateway: Its log takes the row.
+        record: The request, over.
+    """
+    if record.cached and _omits_hits(record):
+        return
+    try:
+        gateway.logs.put(log_row(record, secrets=gateway.secrets))
+    except Exception as error:
+        name = type(error).__name__  # its text may hold what no log should
+        _logger.error("the log row of a request was not made: %s", name)
+
+
+def _omits_hits(record: Record) -> bool:
+    options = record.asked.respan.get("cache_options") if record.asked else None
+    return isinstance(options, dict) and options.get("omit_log") is True
+
+
+def log_row(record: Record, *, secrets: Sequence[str] = ()) -> dict[str, Any]:
+    """Make the row of a request.
+
+    With `disable_log` the texts stay out: `variables`, `full_request` and
+    `full_response`, from which the messages, tools and tool calls of a row are read.
+
+    Args:
+        record: The request, over.
+        secrets: What must not be written down.
+
+    Returns:
+        A value for each of `COLUMNS`, as `LogStore.put` takes it.
+    """
+    row = _EMPTY.copy()
+    _note_call(row, record)
+    _note_answer(row, record)
+    _note_failure(row, record)
+    _note_request(row, record)
+    own = record.candidate.secrets if record.candidate is not None else ()
+    for secret in (*secrets, *own):
+        if len(secret) >= _SHORTEST_SECRET:
+            _hide(row, secret)
+    return row
+
+
+def _note_call(row: dict[str, Any], record: Record) -> None:
+    ended = record.ended or time.perf_counter()
+    declared = record.declared or {}
+    row["unique_id"] = record.log_id
+    row["start_time"] = _moment(record.timestamp)
+    took = timedelta(seconds=max(0.0, ended - record.began))
+    row["timestamp"] = _moment(record.timestamp + took)
+    row["latency"] = declared.get("latency") or record.since_began(ended)
+    row["routing_time"] = record.routing_time
+    row["queue_time"] = record.queue_time
+    row["simulated"] = record.declared is not None
+    row["cache_bit"] = record.cached
+    row["cache_key"] = record.cache_key
+    row["model"] = _CACHE_MODEL if record.cached else record.model
+    row["attempts"] = as_json(record.attempts) if record.attempts else None
+    row["notes"] = as_json(record.notes) if record.notes else None
+    candidate = record.candidate
+    if candidate is not None:
+        row["provider_id"] = candidate.destination.provider.name
+        row["deployment_name"] = candidate.destination.slug
+        row["reason"] = candidate.reason
+        row["used_custom_credential"] = bool(candidate.credentials)
+        row["model"] = row["model"] or candidate.destination.slug
+
+
+def _moment(moment: datetime) -> str:
+    """A moment in UTC; always as long, so that texts are in the order of moments."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _note_answer(row: dict[str, Any], record: Record) -> None:
+    usage = record.usage
+    row["prompt_tokens"] = usage.prompt_tokens
+    row["completion_tokens"] = usage.completion_tokens
+    row["total_request_tokens"] = usage.total_tokens
+    row["reasoning_tokens"] = usage.reasoning_tokens
+    row["prompt_cache_hit_tokens"] = usage.cached_tokens
+    row["prompt_cache_creation_tokens"] = usage.cache_write_tokens
+    row["cost"] = record.cost
+    if record.declared is not None:
+        row["time_to_first_token"] = record.declared.get("time_to_first_token")
+        row["tokens_per_second"] = record.declared.get("tokens_per_second")
+    elif record.first_token is not None:
+        row["time_to_first_token"] = record.since_began(record.first_token)
+        row["tokens_per_second"] = _rate(record)
+    if record.payload is not None:
+        row["has_tool_calls"] = bool((record.message or {}).get("tool_calls"))
+        row["full_response"] = as_json(record.payload)
+
+
+def _rate(record: Record) -> float | None:
+    """Tokens a second after the first token."""
+    tokens = streamed_tokens(record.usage, record.message or {})
+    if record.ended is None or record.first_token is None or tokens is None:
+        return None
+    seconds = record.ended - record.first_token
+    if tokens < _FEWEST_TOKENS or seconds <= 0:
+        return None
+    return (tokens - 1) / seconds
+
+
+def _note_failure(row: dict[str, Any], record: Record) -> None:
+    failure = record.failure
+    row["status"] = "success" if failure is None else "failed"
+    row["status_code"] = record.status_code
+    if failure is None:
+        return
+    last = record.attempts[-1] if record.attempts else None
+    is_providers = last is not None and last["status_code"] == failure.status
+    fault = fault_of(failure, is_providers=is_providers)
+    row["error_class"] = fault.error_class
+    row["fault_domain"] = fault.fault_domain
+    row["error_code"] = _clean(fault.error_code)
+    row["error_message"] = fault.error_message
+    if record.payload is None:
+        body = failure.body
+        row["full_response"] = as_json(
+            body if isinstance(body, dict) else {"error": body}
+        )
+
+
+def _note_request(row: dict[str, Any], record: Record) -> None:
+    asked = record.asked
+    if asked is None:
+        return
+    respan = asked.respan
+    row["stream"] = asked.is_stream
+    row["asked_model"] = _clean(asked.openai.get("model"))
+    row["model"] = row["model"] or row["asked_model"]
+    row["warnings"] = _clean("; ".join(dict.fromkeys(asked.warnings))) or None
+    for name in _TEXTS:
+        if name in respan:
+            row[name] = _clean(respan[name])
+    if isinstance(customer := respan.get("customer_params"), dict):
+        _note_customer(row, customer)
+    span_name = _clean(respan.get("span_name"))
+    row["span_name"] = span_name and span_name[:_LONGEST_NAME]
+    row["is_root_span"] = row["span_parent_id"] is None
+    feedback = respan.get("positive_feedback")
+    row["positive_feedback"] = feedback if isinstance(feedback, bool) else None
+    if isinstance(metadata := respan.get("metadata"), dict):
+        kept = row[METADATA] = _metadata(metadata)
+        row["metadata"] = as_json(kept)
+    if (properties := respan.get("properties")) is not None:
+        row["properties"] = as_json(properties)
+    variables = respan.get("variables")
+    if (prompt := record.prompt) is not None:
+        row["prompt_id"] = prompt.prompt_id
+        row["prompt_name"] = clean(prompt.name)
+        row["prompt_version_number"] = prompt.version
+        variables = prompt.variables
+    if respan.get("disable_log") is True:
+        row["full_response"] = None
+        return
+    row["full_request"] = as_json(asked.public())
+    row["variables"] = as_json(variables) if variables else None
+
+
+def _note_customer(row: dict[str, Any], customer: Mapping[str, Any]) -> None:
+    named = _clean(customer.get("customer_identifier"))
+    row["customer_identifier"] = named or row["customer_identifier"]
+    for name, there in _OF_CUSTOMERS.items():
+        row[name] = row[name] or _clean(customer.get(there))
+
+
+def _metadata(metadata: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        clean(key): as_text(value)
+        for key, value in metadata.items()
+        if not key.startswith("_")  # the platform keeps these names for itself
+    }
+
+
+def _clean(value: Any) -> str | None:
+    return clean(value) if isinstance(value, str) else None
+
+
+def _hide(row: dict[str, Any], secret: str) -> None:
+    in_json = secret.replace("\\", "\\\\").replace('"', '\\"')
+    for name in _HIDING:
+        text = row[name]
+        if text is not None and in_json in text:
+            row[name] = text.replace(in_json, "***")
+    said = row["error_message"]
+    if said is not None and secret in said:
+        row["error_message"] = said.replace(secret, "***")
+    kept = row[METADATA]
+    if kept and any(secret in text for text in kept.values()):
+        row[METADATA] = {k: text.replace(secret, "***") for k, text in kept.items()}

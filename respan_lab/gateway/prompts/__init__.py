@@ -1,0 +1,1 @@
+"""Saved prompts: put into requests, and kept over REST."""

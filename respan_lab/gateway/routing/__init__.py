@@ -1,0 +1,1 @@
+"""Who answers a request: which models, with whose key, how often, when."""

@@ -1,0 +1,1 @@
+"""The gateway on a socket, and who may call it there."""
