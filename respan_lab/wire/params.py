@@ -26,7 +26,13 @@ __all__ = [
 ]
 
 _ALL = OPENAI_FIELDS | RESPAN_FIELDS
-_WHOLE = ("max_tokens", "max_completion_tokens", "n", "seed", "top_logprobs", "retries")
+_WHOLE = frozenset(
+    {
+        *("max_completion_tokens", "max_tokens", "n", "num_retries", "rate_limit"),
+        *("retries", "schema_version", "seed", "top_logprobs", "version"),
+    }
+)
+_WITH_WHOLE = frozenset({"customer_params", "prompt", "retry_params"})
 
 SECRET_FIELDS = frozenset(
     {
@@ -104,16 +110,21 @@ def check_params(params: Mapping[str, Any]) -> dict[str, Any]:
 def whole_numbers(values: dict[str, Any]) -> None:
     """Make ``100.0`` an ``100`` where the contract says double and means a count.
 
+    Also one level down, where counts stand inside objects.
+
     Example:
         >>> values = {"max_tokens": 32.0, "temperature": 1.0}
         >>> whole_numbers(values)
         >>> values
         {'max_tokens': 32, 'temperature': 1.0}
     """
-    for name in _WHOLE:
-        value = values.get(name)
+    for name in _WHOLE & values.keys():
+        value = values[name]
         if type(value) is float and value.is_integer():
             values[name] = int(value)
+    for name in _WITH_WHOLE & values.keys():
+        if type(values[name]) is dict:
+            whole_numbers(values[name])
 
 
 def check_names(names: Iterable[str], allowed: frozenset[str], where: str = "") -> None:

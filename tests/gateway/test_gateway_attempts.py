@@ -238,6 +238,7 @@ def test_nobody_waits_for_an_hour() -> None:
     [
         ({}, Retries(0, 0.2)),
         ({"retries": 2}, Retries(2, 0.2)),
+        ({"retries": 10**9}, Retries(10, 0.2)),
         ({"retry_params": {"retry_enabled": True}}, Retries(3, 0.2)),
         ({"retry_params": {"retry_enabled": False, "num_retries": 5}}, Retries(0, 0.2)),
         (

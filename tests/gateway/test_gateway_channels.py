@@ -246,6 +246,7 @@ def test_what_needs_no_word_is_accepted_in_silence(fields: dict[str, Any]) -> No
         ({"metadata": {"n": 1}}, "metadata.n is kept as a text"),
         ({"metadata": {"_n": "1"}}, "metadata._n is dropped"),
         ({"span_name": "x" * 256}, "span_name was cut"),
+        ({"retries": 11}, "more than 10 retries are not made"),
         ({"cache_options": {"typo": 1}, "cache_enabled": True}, "ignored: cache_"),
     ],
 )
@@ -285,10 +286,41 @@ def test_messages_are_a_list_of_objects(messages: Any) -> None:
         read(json.dumps({"model": "m", "messages": messages}).encode(), {})
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000])
-def test_a_body_that_is_no_object_is_400(body: bytes) -> None:
-    with pytest.raises(GatewayFailure, match="JSON object"):
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "Expecting value"),
+        (b"{", "Expecting property name"),
+        (b"[]", "it is 'list'"),
+        (b"null", "it is 'NoneType'"),
+        (b"\xff", "codec can't decode"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"n": %s}' % (b"9" * 5000), "digits"),
+    ],
+)
+def test_a_body_that_is_no_object_is_400(body: bytes, said: str) -> None:
+    with pytest.raises(GatewayFailure, match=f"must be a JSON object: .*{said}"):
         read(body, {})
+
+
+def test_null_is_not_sent_on() -> None:
+    body = {**CALL, "temperature": None, "stop": None}
+    assert read(json.dumps(body).encode(), {}).openai == CALL
+
+
+def test_an_empty_model_or_pin_counts_as_absent() -> None:
+    body = json.dumps({**CALL, "model": ""}).encode()
+    asked = read(body, {"x-respan-route-provider": ""})
+    assert (asked.openai.get("model"), asked.route_provider) == (None, None)
+
+
+def test_counts_inside_objects_may_be_doubles() -> None:
+    params = {"retry_enabled": True, "num_retries": 2.0}
+    prompt = {"prompt_id": "p", "version": 3.0, "schema_version": 2.0}
+    body = {**CALL, "retry_params": params, "prompt": prompt}
+    respan = read(json.dumps(body).encode(), {}).respan
+    assert respan["retry_params"]["num_retries"] == 2
+    assert type(respan["prompt"]["version"]) is int
 
 
 def test_unknown_beta_flags_are_ignored_with_a_warning() -> None:

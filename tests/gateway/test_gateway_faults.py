@@ -97,7 +97,10 @@ def test_silence_is_504() -> None:
     assert caught.value.status == 504
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"[]", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"nonsense", b"[]", b"{}", b'{"choices": 3}', b"[" * 100_000],
+)
 def test_an_unreadable_answer_is_502(
     served: Served, upstream: Upstream, content: bytes
 ) -> None:

@@ -50,6 +50,10 @@ def _read(content: bytes, secrets: Sequence[str]) -> dict[str, Any]:
         )
     if payload.get("error") and not payload.get("choices"):
         raise _late_error(redact(payload, secrets))
+    if not isinstance(payload.get("choices"), list):
+        raise GatewayFailure(
+            502, "the provider's answer has no choices", code="bad_answer"
+        )
     return payload
 
 

@@ -73,7 +73,7 @@ def merge(
         >>> merge(body, {}, "newer").respan
         {'span_name': 'in'}
     """
-    asked = Asked({}, {}, route_provider=headers.get("x-respan-route-provider"))
+    asked = Asked({}, {}, route_provider=headers.get("x-respan-route-provider") or None)
     asked.betas = _betas(headers)
     layers = _containers(asked, body, headers)
     top = _sorted(asked, body, headers)
@@ -105,7 +105,8 @@ def _sorted(
         if name in KNOWN:
             top[name] = value
         elif name in _CALL_FIELDS or name in wanted:
-            asked.openai[name] = value
+            if value is not None:  # null is as good as absent
+                asked.openai[name] = value
         elif name not in CONTAINERS:
             asked.warnings.append(_unknown(name))
     return top
@@ -114,11 +115,19 @@ def _sorted(
 def _object(content: bytes) -> dict[str, Any]:
     try:
         body = _decoded_json(content)
-    except (ValueError, RecursionError):
-        body = None
+    except RecursionError:
+        raise _no_object("it is nested too deeply") from None
+    except ValueError as error:  # JSON's and Unicode's own, and numbers without end
+        raise _no_object(f"{error}") from None
     if not isinstance(body, dict):
-        raise GatewayFailure(400, "the body must be a JSON object", code="invalid_json")
+        raise _no_object(f"it is {type(body).__name__!r}")
     return body
+
+
+def _no_object(reason: str) -> GatewayFailure:
+    return GatewayFailure(
+        400, f"the body must be a JSON object: {reason}", code="invalid_json"
+    )
 
 
 def _decoded_json(content: bytes | str) -> Any:
@@ -142,7 +151,9 @@ def _check_call(asked: Asked) -> None:
     if not isinstance(asked.openai.get("stream"), bool | None):  # 1 == True
         raise _wrong("stream", "stream must be true or false")
     model = asked.openai.get("model")
-    if model is not None and not isinstance(model, str):
+    if model == "":  # some clients cannot leave it out
+        del asked.openai["model"]
+    elif model is not None and not isinstance(model, str):
         raise _wrong("model", f"model is of type {type(model).__name__}, not a text")
 
 

@@ -12,7 +12,10 @@ from ..failure import GatewayFailure
 if TYPE_CHECKING:
     from .asked import Asked
 
-__all__ = ["CONTAINERS", "KNOWN", "check_fields"]
+__all__ = ["CONTAINERS", "KNOWN", "MOST_RETRIES", "check_fields"]
+
+MOST_RETRIES = 10
+"""Of one model, whatever is asked for: a provider may say no for ever."""
 
 CONTAINERS = frozenset({"respan_params", "keywordsai_params"})
 
@@ -134,6 +137,9 @@ def _idle(asked: Asked) -> list[str]:
             for name in _CACHE_ONLY
             if name in respan
         ]
+    params = respan.get("retry_params") or {}
+    if max(respan.get("retries") or 0, params.get("num_retries") or 0) > MOST_RETRIES:
+        found.append(f"more than {MOST_RETRIES} retries are not made")
     if "retry_params" in respan and "retries" in respan:
         found.append("retries has no effect beside retry_params")
     prompt = respan.get("prompt")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from ...wire.failure import retry_after
+from ..asking.fields import MOST_RETRIES
 from ..failure import GatewayFailure
 
 if TYPE_CHECKING:
@@ -64,12 +65,11 @@ class Retries(NamedTuple):
         """
         params = respan.get("retry_params")
         if params is None:
-            return cls(respan.get("retries") or 0)
+            return cls(min(respan.get("retries") or 0, MOST_RETRIES))
         if not params.get("retry_enabled", True):
             return cls()
-        return cls(
-            params.get("num_retries") or 3, params.get("retry_after") or _FIRST_WAIT
-        )
+        most = min(params.get("num_retries") or 3, MOST_RETRIES)
+        return cls(most, params.get("retry_after") or _FIRST_WAIT)
 
     def wait_after(self, failure: GatewayFailure, n_calls: int) -> float | None:
         """Give the seconds to wait before a candidate is called again.
