@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigError
+from ..transport.proxies import is_loopback
 
 __all__ = ["HOSTED_URL", "Address", "Backend"]
 
@@ -70,16 +70,6 @@ def _is_usable(parts: SplitResult) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's loopback."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _shown(text: str) -> str:

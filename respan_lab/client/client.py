@@ -288,7 +288,14 @@ class Client:
         return await hop(read_logs(self._door, start, **how))
 
     def close(self) -> None:
-        """Close the client's connections; an embedded gateway goes on."""
+        """Close the client's connections; an embedded gateway goes on.
+
+        Example:
+            >>> client = Client(gateway=Gateway(seed=1, sim_time_scale=0))
+            >>> client.close()
+            >>> client.chat("Hi", model="sim/small").finish_reason  # opens new ones
+            'stop'
+        """
         run(self._close())
 
     async def aclose(self) -> None:

@@ -128,6 +128,10 @@ class Experiment:
             `item`, `run`, and `request`, the body as `run` with its defaults sends it
             (without credentials; the run's id, which is not known yet, is shown as
             `<run id>`).
+
+        Example:
+            >>> Experiment("Hi", ["sim/small", "sim/large"]).plan().model.tolist()
+            ['sim/small', 'sim/large']
         """
         import pandas as pd
 
