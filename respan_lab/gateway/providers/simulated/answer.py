@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .work import at, spend
+
 __all__ = ["Answer", "Choice", "count_prompt", "tokens_of"]
 
 _TOKEN = re.compile(r"\s?(?:\w{1,5}|[^\w\s])|\s")
 _PER_MESSAGE = 4
 _PER_PICTURE = 85
+_CUTTING = 7  # steps of work for a character that is cut into tokens
 
 
 def tokens_of(text: str) -> list[str]:
@@ -28,13 +31,15 @@ def tokens_of(text: str) -> list[str]:
 
 def count_prompt(body: Mapping[str, Any]) -> int:
     """Count the tokens of a request's messages and tools."""
+    at("messages")
     total = 0
     for message in body.get("messages") or ():
         content = message.get("content")
         parts = content if isinstance(content, list) else [content]
         total += _PER_MESSAGE + sum(_count(part) for part in parts)
+    at("tools")
     tools = body.get("tools")
-    return total + (len(tokens_of(json.dumps(tools))) if tools else 0)
+    return total + (_count(json.dumps(tools)) if tools else 0)
 
 
 def _count(part: Any) -> int:
@@ -42,7 +47,10 @@ def _count(part: Any) -> int:
         if "text" not in part:
             return _PER_PICTURE
         part = part["text"]
-    return len(tokens_of(part)) if isinstance(part, str) else 0
+    if not isinstance(part, str):
+        return 0
+    spend(len(part) * _CUTTING)
+    return len(tokens_of(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,8 @@ class Choice:
 
 def _stopped(text: str, stop: Any) -> str:
     marks = [stop] if isinstance(stop, str) else stop or ()
+    at("stop")
+    spend(len(marks) * (20 + len(text) // 10))
     found = [text.find(mark) for mark in marks if mark and mark in text]
     return text[: min(found)] if found else text
 

@@ -14,15 +14,20 @@ from typing import Any
 from ....errors import ConfigError
 from ....wire import clean
 from ..provider import ModelCard, ProviderAnswer, ProviderCall
-from .answer import Answer, Choice, count_prompt
+from .answer import Answer, Choice, count_prompt, tokens_of
 from .models import FUNCTION, MODELS, Model
 from .pace import Pace, paced, wait_until
-from .writing import RefusedError, Written, write
+from .reading import Reading, read
+from .work import RefusedError, Work, at, spend, weigh
+from .writing import Written, write
 
 __all__ = ["SimulatedProvider"]
 
 _LABEL = "simulated"
 _MOST_CHOICES = 128
+_LONGEST_MESSAGE = 1000
+_PASSES = 3  # over the request: to weigh it, and to seed the dice of times and a text
+_CHARACTER, _TOKEN = 20, 1000  # steps of work to send one
 _FAILURE_TIME = 0.03  # seconds until a failing call has failed
 _FAILURES = (
     (503, "the model is overloaded", "server_error"),
@@ -125,14 +130,14 @@ class SimulatedProvider:
         if call.model not in MODELS and call.model not in self._functions:
             return self._unknown(call.model)
         model = MODELS.get(call.model, FUNCTION)
-        if model.failures and call.draw() < model.failures:
-            await wait_until(start + _FAILURE_TIME * self._time_scale)
-            status, message, kind = _FAILURES[int(call.draw() * len(_FAILURES))]
-            return ProviderAnswer.failure(status, f"{message} (simulated)", type=kind)
         try:
-            answer = await self._answer(call, model)
+            work = _begun(call.body)  # first of all: a draw goes through all of it
+            if model.failures and call.draw() < model.failures:
+                return await self._failed(call, start)
+            answer = await self._answer(call, model, work)
         except RefusedError as error:
-            return ProviderAnswer.failure(400, str(error), type="invalid_request_error")
+            message = str(error)[:_LONGEST_MESSAGE]
+            return ProviderAnswer.failure(400, message, type="invalid_request_error")
         except Exception as error:
             return _crash(call.model, error)
         pace = Pace.of(model, answer.completion_tokens, self._dice(call, "times"))
@@ -140,6 +145,11 @@ class SimulatedProvider:
 
     async def aclose(self) -> None:
         """Nothing is held, so there is nothing to release."""
+
+    async def _failed(self, call: ProviderCall, start: float) -> ProviderAnswer:
+        await wait_until(start + _FAILURE_TIME * self._time_scale)
+        status, message, kind = _FAILURES[int(call.draw() * len(_FAILURES))]
+        return ProviderAnswer.failure(status, f"{message} (simulated)", type=kind)
 
     async def _sent(
         self, answer: Answer, pace: Pace, *, start: float, is_stream: bool
@@ -152,26 +162,40 @@ class SimulatedProvider:
         await wait_until(start + pace.last * scale)
         return ProviderAnswer.from_json(answer.payload(), declared=declared)
 
-    async def _answer(self, call: ProviderCall, model: Model) -> Answer:
+    async def _answer(self, call: ProviderCall, model: Model, work: Work) -> Answer:
+        with work.going_on():
+            prompt_tokens = count_prompt(call.body)
+            is_function = call.model in self._functions
+            reading = None if is_function else read(call.body["messages"])
         n_choices = call.body.get("n") or 1
-        if n_choices > _MOST_CHOICES:
-            raise RefusedError(f"n is {n_choices}; {_MOST_CHOICES} at most")
-        choices = [await self._choice(call, model, index) for index in range(n_choices)]
+        choices = [
+            await self._choice(call, model, index, reading, work)
+            for index in range(n_choices)
+        ]
         return Answer(
             id=f"chatcmpl-{int(call.draw() * 16**12):012x}",
             model=call.model,
             choices=choices,
-            prompt_tokens=count_prompt(call.body),
+            prompt_tokens=prompt_tokens,
         )
 
-    async def _choice(self, call: ProviderCall, model: Model, index: int) -> Choice:
+    async def _choice(
+        self,
+        call: ProviderCall,
+        model: Model,
+        index: int,
+        reading: Reading | None,
+        work: Work,
+    ) -> Choice:
         is_greedy = call.body.get("temperature") == 0
         dice = self._dice(call, "text" if is_greedy else f"text {index}")
-        if call.model in self._functions:
+        if reading is None:
             written = Written(await self._called(call))
-        else:
-            written = write(call.body, quality=model.quality, random=dice)
-        return Choice.of(written.text, call.body, tool=written.tool, random=dice)
+        with work.going_on():
+            if reading is not None:
+                written = write(call.body, reading, quality=model.quality, random=dice)
+                _spend_on(written.text, call)
+            return Choice.of(written.text, call.body, tool=written.tool, random=dice)
 
     async def _called(self, call: ProviderCall) -> str:
         function = self._functions[call.model]
@@ -202,6 +226,29 @@ class SimulatedProvider:
             type="invalid_request_error",
             code="model_not_found",
         )
+
+
+def _begun(body: Mapping[str, Any]) -> Work:
+    """Start to count, with what it takes to go through all of the request."""
+    work = Work()
+    with work.going_on():
+        for name, value in body.items():
+            at(name)
+            weigh(value, per_character=_PASSES)
+        at("n")
+        n_choices = body.get("n") or 1
+        if n_choices > _MOST_CHOICES:
+            raise RefusedError(f"n is {n_choices}; {_MOST_CHOICES} at most")
+        spend(work.done // _PASSES * (n_choices - 1))
+    return work
+
+
+def _spend_on(text: str, call: ProviderCall) -> None:
+    """Count what it takes to send a text that was written."""
+    spend(len(text) * _CHARACTER)
+    n_passes = call.is_stream + bool(call.body.get("logprobs"))
+    if n_passes:
+        spend(len(tokens_of(text)) * _TOKEN * n_passes)
 
 
 def _check_function(name: str, function: Any) -> None:

@@ -7,10 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from .work import at, spend
+
 __all__ = ["Reading", "read"]
 
 # Prompts come from anybody: every repetition below has a bound, or a fixed start.
-_MOST = 20_000
+_MOST = 20_000  # characters of a message; its end, since what is asked stands there
+_MOST_TOLD = 100_000  # of all instructions together
+# Steps of work: for a message, for a character of the instructions, of a list in them,
+# and of the subject, over all that is ever looked for in it.
+_MESSAGE, _TOLD, _LISTED, _SUBJECT = 100, 60, 20, 300
 _LABELLED = re.compile(r"^[ \t]*([A-Z][\w ]{0,30}):[ \t]*(?=\S)", re.MULTILINE)
 _EMPTY_LABEL = re.compile(r"\n[ \t]*[A-Z][\w ]{0,30}:\s*\Z")
 _ONE_OF = re.compile(
@@ -27,7 +33,7 @@ _ONE_OF = re.compile(
 _NAMED = re.compile(r"""\b(\w{1,40})["'`]?[\s,(:]{1,3}\Z""")
 _INLINE = re.compile(r"\s{0,3}([^.:;!?)\]}\n]{1,300})")
 _BULLETS = re.compile(r"(?:[ \t]{0,8}\n[ \t]{0,8}[-*][ \t]{1,4}[^\n]{1,200})+")
-_SEPARATOR = re.compile(r"\s*[,|/]\s*(?:or\s+|and\s+)?|\s+(?:or|and)\s+")
+_SEPARATOR = re.compile(r"\s?[,|/]\s*(?:or\s+|and\s+)?|\s(?:or|and)\s+")
 _LABEL = re.compile(r"\w[\w-]*(?: [\w-]+){0,2}")
 _BARS = re.compile(
     r"(?:[\"'](?P<key>\w{1,40})[\"']\s?:\s?)?[\"'<(]?"
@@ -76,10 +82,13 @@ def read(messages: Sequence[Mapping[str, Any]]) -> Reading:
         >>> reading.subject, reading.options
         ('Where is B-12?', {'': ('refund', 'delivery')})
     """
+    at("messages")
+    spend(len(messages) * _MESSAGE)
     asked = [_text(message) for message in messages if message.get("role") == "user"]
     others = [_text(message) for message in messages if message.get("role") != "user"]
     before, subject = _split(asked[-1] if asked else "")
-    told = "\n".join([*others, *asked[:-1], before])
+    told = "\n".join([*others, *asked[:-1], before])[-_MOST_TOLD:]
+    spend(len(told) * _TOLD + len(subject) * _SUBJECT)
     options: dict[str, Sequence[str]] = {}
     for choice in _choices(told):
         options.setdefault(choice.key, choice.labels)
@@ -108,7 +117,8 @@ def _split(text: str) -> tuple[str, str]:
     body = _EMPTY_LABEL.sub("", text).strip()
     spans = [choice.span for choice in _choices(body)]
     ends = [label.end() for label in _LABELLED.finditer(body)]
-    named = [at for at in ends if not any(start <= at <= end for start, end in spans)]
+    spend(len(ends) * len(spans) * _LISTED)
+    named = [end for end in ends if not any(a <= end <= b for a, b in spans)]
     if named:
         return body[: named[-1]], body[named[-1] :].strip()
     before, blank, rest = body.rpartition("\n\n")
@@ -130,6 +140,7 @@ def _choices(told: str) -> Iterator[_Choice]:
         listed = bullets or _INLINE.match(told, trigger.end())
         if listed is None:
             continue
+        spend((listed.end() - trigger.start()) * _LISTED)
         items = _bullets(bullets[0]) if bullets else _SEPARATOR.split(listed[1].strip())
         named = _NAMED.search(told[max(0, trigger.start() - 45) : trigger.start()])
         span = (trigger.start(), listed.end())

@@ -5,15 +5,20 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from .work import measure, spend, weigh
 from .writer import Writer
 
 __all__ = ["fill"]
 
+T = TypeVar("T")
+
 _DEEP = 3  # levels after which only what a schema demands is filled
 _DEEPEST = 40
 _MOST_ITEMS = 100
+# Steps of work: for a part of the schema, for what is directly in it, for a character.
+_PART, _ENTRY, _CHARACTER = 1000, 20, 20
 _LINKS = ("$ref", "anyOf", "oneOf", "allOf")
 _PROSE = {"type", "title", "description"}
 _SAMPLES = {
@@ -50,17 +55,18 @@ def fill(
     """
     root = schema if root is None else root
     schema = _plain(schema, root)
+    spend(_PART + measure(schema) * _ENTRY)
     if "const" in schema:
-        return schema["const"]
+        return _placed(schema["const"])
     if isinstance(schema.get("enum"), list) and schema["enum"]:
-        return _pick(schema["enum"], writer)
+        return _placed(_pick(schema["enum"], writer))
     kind = _kind(schema)
     if kind == "object":
         return _fill_object(schema, writer, root=root, depth=depth)
     if kind == "array":
         return _fill_array(schema, writer, key=key, root=root, depth=depth)
     if kind in ("integer", "number"):
-        return _fill_number(schema, writer, is_integer=kind == "integer")
+        return _placed(_fill_number(schema, writer, is_integer=kind == "integer"))
     if kind == "boolean":
         return writer.truth()
     if kind == "null":
@@ -75,13 +81,15 @@ def _plain(schema: Any, root: Any) -> Mapping[str, Any]:
     for _ in range(_DEEPEST):
         if not isinstance(schema, Mapping):
             return {}
+        spend(measure(schema) * _ENTRY)
         rest = {name: value for name, value in schema.items() if name not in _LINKS}
         if "$ref" in schema:
-            schema = {**rest, **_mapping(_resolve(str(schema["$ref"]), root))}
+            schema = {**rest, **_mapping(_resolve(schema["$ref"], root))}
         elif chosen := schema.get("anyOf") or schema.get("oneOf"):
             schema = {**rest, **_mapping(_first_of_value(chosen))}
         elif parts := schema.get("allOf"):
             for part in parts:
+                spend((measure(rest) + measure(_mapping(part))) * _ENTRY)
                 rest = _merged(rest, _mapping(part))
             schema = rest
         else:
@@ -99,7 +107,9 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return {**merged, "properties": {**both[0], **both[1]}} if any(both) else merged
 
 
-def _resolve(pointer: str, root: Any) -> Any:
+def _resolve(pointer: Any, root: Any) -> Any:
+    if not isinstance(pointer, str):
+        return {}
     found = root
     for step in pointer.removeprefix("#").strip("/").split("/"):
         name = step.replace("~1", "/").replace("~0", "~")
@@ -111,6 +121,12 @@ def _first_of_value(alternatives: Any) -> Any:
     listed = alternatives if isinstance(alternatives, list) else []
     values = (part for part in listed if _mapping(part).get("type") != "null")
     return next(values, {"type": "null"} if listed else {})
+
+
+def _placed(value: T) -> T:
+    """Count a value as part of the answer; give it back."""
+    weigh(value, per_character=_CHARACTER)
+    return value
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
@@ -125,6 +141,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _pick(values: Sequence[Any], writer: Writer) -> Any:
+    weigh(values)
     by_text = {str(value): value for value in values if value is not None}
     return by_text[writer.pick(list(by_text))] if by_text else None
 
@@ -138,6 +155,7 @@ def _fill_object(
         return {}
     # Schemas may hold themselves: below a few levels, only what must be there.
     names = required if depth > _DEEP else dict.fromkeys([*properties, *required])
+    spend(sum(map(len, names)) * _CHARACTER)
     deeper = depth + 1
     return {
         name: fill(properties.get(name), writer, key=name, root=root, depth=deeper)
@@ -168,10 +186,12 @@ def _fill_array(
 
 def _take(values: list[Any], n: int, schema: Mapping[str, Any]) -> list[Any]:
     """Give `n` values; if there are too few, numbered ones or the same again."""
+    weigh(values[:1] * n, per_character=_CHARACTER)
     more: Iterator[Any] = itertools.cycle(values)
     if schema.get("uniqueItems"):
         more = (f"{values[0]} {number}" for number in itertools.count(2))
-    return [*values[:n], *itertools.islice(more, max(0, n - len(values)))]
+    taken = [*values[:n], *itertools.islice(more, max(0, n - len(values)))]
+    return _placed(taken)
 
 
 def _fill_number(
@@ -196,8 +216,10 @@ def _between(low: float, high: float, step: float) -> float:
 
 
 def _fill_text(schema: Mapping[str, Any], writer: Writer, *, key: str) -> str:
-    sample = _SAMPLES.get(str(schema.get("format")))
+    form = schema.get("format")
+    sample = _SAMPLES.get(form) if isinstance(form, str) else None
     value = writer.value(key)
     text = sample if sample is not None else "" if value is None else str(value)
     least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
+    spend(max(0, least) * _CHARACTER)
     return text.ljust(least, ".")[: int(most) if most is not None else None]

@@ -6,10 +6,12 @@ import json
 import random
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from .lexicon import best_option, labels, words
+from .lexicon import best_option, labels, said_in, words
 from .reading import Reading
+from .work import spend
 
 __all__ = ["Writer"]
 
@@ -21,6 +23,8 @@ _NUMBER = re.compile(r"(?<![\w-])\d{1,15}(?:\.\d{1,6})?(?![\w-])")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.]{0,64}\w")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+(?: [A-Z][a-z]+)*")
 _NO = words("no not never nothing without cannot don didn isn won")
+_FIELD = 1000  # steps of work to fill in a field, and further ones a character
+_CHARACTER = 20
 
 _KINDS = {
     "code": r"id|order|number|no|code|reference|ref|ticket|invoice|sku|tracking",
@@ -93,6 +97,12 @@ class Writer:
 
     def value(self, key: str) -> Any:
         """Fill in the field of a JSON answer; None if the subject does not say."""
+        spend(_FIELD + len(key) * _CHARACTER)
+        value = self._value(key)
+        spend(len(value) * _CHARACTER if isinstance(value, str) else 0)
+        return value
+
+    def _value(self, key: str) -> Any:
         kind = _kind(key)
         if kind in ("label", "reply") or key.lower() in self._reading.options:
             options = self._options(key.lower())
@@ -102,36 +112,34 @@ class Writer:
 
     def code(self) -> str | None:
         """Give the first thing like an order number; a slip is one digit off."""
-        found = (pattern.search(self._reading.subject) for pattern in _CODES)
-        code = next((match.group() for match in found if match), None)
+        found = (_search(pattern, self._reading.subject) for pattern in _CODES)
+        code = next(filter(None, found), None)
         if code is None or not self._slips():
             return code
         return f"{code[:-1]}{(int(code[-1]) + 1) % 10}"
 
     def number(self) -> float:
         """Give the first number of the subject, else one made up between 0 and 1."""
-        found = _NUMBER.search(self._reading.subject)
-        number = float(found.group()) if found else round(self._random.random(), 2)
+        found = _search(_NUMBER, self._reading.subject)
+        number = float(found) if found else round(self._random.random(), 2)
         number += self._slips()
         return int(number) if number.is_integer() else number
 
     def truth(self) -> bool:
         """Answer yes unless the subject says no; a slip is the opposite."""
-        says_yes = not _NO & words(self._reading.subject)
+        says_yes = not _NO & said_in(self._reading.subject)
         return says_yes is not self._slips()
 
     def sentence(self) -> str:
         """Quote the sentence with the most to say; a slip is another one."""
-        found = re.split(r"(?<=[.!?])\s+|\n", self._reading.subject)
-        sentences = [text.strip() for text in found if text.strip()] or [""]
-        right = max(sentences, key=lambda text: len(words(text)))
-        others = [text for text in sentences if text != right]
+        right, others = _sentences(self._reading.subject)
         return self._random.choice(others) if others and self._slips() else right
 
     def keywords(self) -> list[str]:
         """Give the longer words of the subject, without repeats; never empty."""
-        found = re.findall(r"[^\W\d_]{5,30}", self._reading.subject.lower())
-        return list(dict.fromkeys(found)) or ["none"]
+        found = _keywords(self._reading.subject)
+        spend(len(found) * _CHARACTER)
+        return list(found)
 
     def _options(self, key: str) -> Sequence[str]:
         options = self._reading.options
@@ -139,13 +147,35 @@ class Writer:
         return options.get(key) or options.get("") or only
 
     def _first(self, pattern: re.Pattern[str]) -> str | None:
-        found = pattern.search(self._reading.subject)
-        return None if found is None or self._slips() else found.group()
+        found = _search(pattern, self._reading.subject)
+        return None if found is None or self._slips() else found
 
     def _slips(self) -> bool:
         """Tell whether to go wrong here; at most once in an answer."""
         slips, self._may_slip = self._may_slip, False
         return slips
+
+
+# A subject is long, and asked about once for every field of every choice.
+@lru_cache(maxsize=32)
+def _search(pattern: re.Pattern[str], subject: str) -> str | None:
+    found = pattern.search(subject)
+    return found.group() if found else None
+
+
+@lru_cache(maxsize=8)
+def _sentences(subject: str) -> tuple[str, Sequence[str]]:
+    """The sentence with the most to say, and the others."""
+    found = re.split(r"(?<=[.!?])\s+|\n", subject)
+    sentences = [text.strip() for text in found if text.strip()] or [""]
+    right = max(sentences, key=lambda text: len(words(text)))
+    return right, [text for text in sentences if text != right]
+
+
+@lru_cache(maxsize=8)
+def _keywords(subject: str) -> Sequence[str]:
+    found = re.findall(r"[^\W\d_]{5,30}", subject.lower())
+    return tuple(dict.fromkeys(found)) or ("none",)
 
 
 def _kind(key: str) -> str:

@@ -8,17 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .lexicon import best_option
-from .reading import Reading, read
+from .reading import Reading
 from .schema import fill
+from .work import RefusedError, at, weigh
 from .writer import Writer
 
-__all__ = ["RefusedError", "Written", "write"]
+__all__ = ["Written", "write"]
 
+_DESCRIBING = 2  # steps of work for a character of a tool
 _EXAMPLE = 2 / 3  # of the slips are left when the prompt shows a worked example
-
-
-class RefusedError(Exception):
-    """The request cannot be answered; the message is for the caller."""
 
 
 class Written(NamedTuple):
@@ -33,19 +31,25 @@ class Written(NamedTuple):
     tool: tuple[str, str] | None = None
 
 
-def write(body: Mapping[str, Any], *, quality: float, random: random.Random) -> Written:
+def write(
+    body: Mapping[str, Any],
+    reading: Reading,
+    *,
+    quality: float,
+    random: random.Random,
+) -> Written:
     """Write one choice.
 
     Args:
         body: The request.
+        reading: What its messages say.
         quality: Share of answers that are right, without a worked example.
         random: Decides what is left open, slips included.
 
     Raises:
-        RefusedError: The request asks for a tool that it does not offer, or by a schema
-            that is none.
+        RefusedError: The request asks for a tool that it does not offer, by a schema
+            that is none, or for too much work.
     """
-    reading = read(body["messages"])
     slips = (1 - quality) * (_EXAMPLE if reading.has_example else 1)
     is_right = random.random() >= slips
     writer = Writer(reading, is_right=is_right, random=random)
@@ -53,6 +57,7 @@ def write(body: Mapping[str, Any], *, quality: float, random: random.Random) -> 
         arguments = _filled(tool.get("parameters") or {"type": "object"}, writer)
         call_id = f"call_{random.getrandbits(96):024x}"
         return Written(json.dumps(arguments), (call_id, str(tool["name"])))
+    at("response_format" if body.get("response_format") else "messages")
     return Written(_text(body.get("response_format"), writer))
 
 
@@ -76,6 +81,8 @@ def _forced_tool(body: Mapping[str, Any], reading: Reading) -> Mapping[str, Any]
     choice = body.get("tool_choice")
     if choice != "required" and not isinstance(choice, Mapping):
         return None
+    at("tools")
+    weigh(body.get("tools"), per_character=_DESCRIBING)
     offered = _offered(body.get("tools") or ())
     if not offered:
         raise RefusedError("tool_choice asks for a tool, and there are no tools")
@@ -96,10 +103,10 @@ def _forced_tool(body: Mapping[str, Any], reading: Reading) -> Mapping[str, Any]
 
 def _offered(tools: Sequence[Any]) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
-    for at, tool in enumerate(tools):
+    for place, tool in enumerate(tools):
         function = _function(tool)
         if not isinstance(function.get("name"), str):
-            raise RefusedError(f"tools[{at}].function needs a name, which is a text")
+            raise RefusedError(f"tools[{place}].function needs a name, which is a text")
         found[function["name"]] = function
     return found
 
