@@ -327,3 +327,23 @@ def test_unknown_beta_flags_are_ignored_with_a_warning() -> None:
     betas = {"x-respan-beta": "token-breakdown-2026-03-26, what-2030"}
     asked = read(json.dumps(CALL).encode(), betas)
     assert asked.warnings == ["unknown beta flag 'what-2030'"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stop", [1] * 10_001),
+        ("tools", [[]] * 10_001),
+        ("logit_bias", {str(at): "x" for at in range(10_001)}),
+        ("load_balance_group", {"group_id": "g", "models": [{}] * 10_001}),
+    ],
+)
+def test_a_huge_list_is_not_explained_entry_by_entry(name: str, value: Any) -> None:
+    with pytest.raises(GatewayFailure, match=f"{name} has a list.*10000") as failure:
+        read(json.dumps({**CALL, name: value}).encode(), {})
+    assert failure.value.status == 400
+
+
+def test_a_variable_may_be_a_long_list() -> None:
+    body = {**CALL, "variables": {"rows": [1] * 10_001}}
+    assert read(json.dumps(body).encode(), {}).respan["variables"] == body["variables"]

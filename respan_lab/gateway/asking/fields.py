@@ -57,6 +57,7 @@ _ELSEWHERE = _RECORDED | {"prompt"}
 
 KNOWN = _REFUSED | _RECORDED | (RESPAN_FIELDS - CONTAINERS)
 
+_MOST_ENTRIES = 10_000  # each may be a fault of its own, which takes time to explain
 _LONGEST_NAME = 255
 _NOT_ENFORCED = (
     *("budget_duration", "markup_percentage", "period_budget", "period_end"),
@@ -81,7 +82,9 @@ def check_fields(asked: Asked) -> None:
     _cut_name(asked)
     whole_numbers(asked.openai)
     whole_numbers(asked.respan)
-    for fault in faults_of(_checked(asked)):
+    checked = _checked(asked)
+    _check_sizes(checked)
+    for fault in faults_of(checked):
         if not fault.is_unknown:
             raise GatewayFailure(
                 400, fault.text, code="invalid_value", param=fault.name
@@ -98,6 +101,26 @@ def _checked(asked: Asked) -> dict[str, Any]:
         for name, value in fields.items()
         if value is not None and name in known and name not in _ELSEWHERE
     }
+
+
+def _check_sizes(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if _is_huge(value) or (
+            # What variables hold is anything, and so is never at fault.
+            isinstance(value, dict)
+            and name != "variables"
+            and any(map(_is_huge, value.values()))
+        ):
+            raise GatewayFailure(
+                400,
+                f"{name} has a list or object of more than {_MOST_ENTRIES} entries",
+                code="invalid_value",
+                param=name,
+            )
+
+
+def _is_huge(value: Any) -> bool:
+    return isinstance(value, list | dict) and len(value) > _MOST_ENTRIES
 
 
 def _refuse(respan: dict[str, Any]) -> None:
