@@ -185,27 +185,35 @@ def faults_of(values: dict[str, Any]) -> list[Fault]:
         values: JSON values by the parameters' names, all of them known.
 
     Returns:
-        At most one fault for each parameter, in their order.
+        In the parameters' order, at most one fault for each, and every field inside
+        them that nobody knows.
 
     Example:
         >>> [fault.name for fault in faults_of({"temperature": 3.5, "n": 2})]
         ['temperature']
     """
+    found = _faults(values) if values else []
+    kept: dict[str, list[ErrorDetails]] = {name: [] for name in values}
+    for fault in found:
+        if _is_unknown(fault):
+            kept[str(fault["loc"][0])].append(fault)
     worst: dict[str, ErrorDetails] = {}
-    for fault in _faults(values) if values else ():
+    for fault in found:
         name = str(fault["loc"][0])
-        if name not in worst or _weight(fault, values) > _weight(worst[name], values):
+        # Of a union's faults, the deepest is about the arm that was meant.
+        if not _is_unknown(fault) and (
+            name not in worst or _depth(fault, values) > _depth(worst[name], values)
+        ):
             worst[name] = fault
     return [
-        Fault(name, _explain(worst[name], values), _is_unknown(worst[name]))
-        for name in values
-        if name in worst
+        Fault(name, _explain(fault, values), _is_unknown(fault))
+        for name, unknown in kept.items()
+        for fault in ([worst[name]] if name in worst else unknown)
     ]
 
 
-def _weight(fault: ErrorDetails, values: Mapping[str, Any]) -> tuple[bool, int]:
-    # Of a union's faults, the deepest is about the arm that was meant.
-    return not _is_unknown(fault), len(_path(fault, values))
+def _depth(fault: ErrorDetails, values: Mapping[str, Any]) -> int:
+    return len(_path(fault, values))
 
 
 def _is_unknown(fault: ErrorDetails) -> bool:

@@ -103,7 +103,8 @@ def exclude_providers(stage: Stage) -> None:
     assert "up/a: provider up is excluded" in row["reason"]
     answer = stage.ask(model="up/a", exclude_providers=["up"])  # for the router alone
     assert warnings(answer) == [
-        "exclude_providers has no effect without `models`: it is for the router alone"
+        "exclude_providers has no effect without a router: `models` with several "
+        "entries, and no `model`"
     ]
     not_forwarded(stage, "exclude_providers")
 

@@ -232,7 +232,24 @@ def test_what_needs_no_word_is_accepted_in_silence(fields: dict[str, Any]) -> No
     ("fields", "said"),
     [
         ({"weight": 2}, "weight has no effect"),
-        ({"exclude_models": ["m"]}, "exclude_models has no effect without `models`"),
+        ({"exclude_models": ["m"]}, "exclude_models has no effect without a router"),
+        ({"models": ["m"], "exclude_models": ["m"]}, "without a router"),
+        (
+            {"disable_fallback": True, "fallback_models": ["m"]},
+            "fallback_models has no effect beside disable_fallback",
+        ),
+        (
+            {"cache_enabled": True, "cache_options": {"cache_by_customer": True}},
+            "cache_by_customer has no effect without a customer",
+        ),
+        (
+            {"credential_override": {"m": {"api_key": "sk-1", "api_version": "2"}}},
+            "credential_override['m'].api_version is not used",
+        ),
+        (
+            {"customer_params": {"customer_identifier": "c", "metadata": {"a": "b"}}},
+            "customer_params.metadata has no effect",
+        ),
         ({"exclude_providers": ["p"]}, "exclude_providers has no effect"),
         ({"cache_ttl": 60}, "cache_ttl has no effect without `cache_enabled`"),
         (
@@ -253,6 +270,15 @@ def test_what_needs_no_word_is_accepted_in_silence(fields: dict[str, Any]) -> No
 def test_what_has_no_effect_is_said(fields: dict[str, Any], said: str) -> None:
     (warning,) = warnings_of(fields)
     assert said in warning
+
+
+def test_every_unknown_field_inside_an_object_is_said() -> None:
+    options = {"aa": 1, "bb": 2, "omit_log": True}
+    said = warnings_of({"cache_enabled": True, "cache_options": options})
+    assert [warning.split()[1] for warning in said] == [
+        "cache_options.aa",
+        "cache_options.bb",
+    ]
 
 
 def warnings_of(fields: dict[str, Any]) -> list[str]:

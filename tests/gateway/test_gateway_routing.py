@@ -201,7 +201,7 @@ def test_exclusions_leave_a_named_model_and_its_fallbacks_alone(
 ) -> None:
     answer = run(ask(gateway, model="up/a", exclude_models=["up/a"]))
     assert answer.status_code == 200
-    assert "for the router alone" in answer.headers["x-respan-lab-warnings"]
+    assert "without a router" in answer.headers["x-respan-lab-warnings"]
 
 
 def test_a_router_list_of_one_is_the_model(gateway: Gateway) -> None:

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...wire import OPENAI_FIELDS, RESPAN_FIELDS
 from ...wire.params import faults_of, whole_numbers
-from ...wire.respan_params import SavedPrompt
 from ..failure import GatewayFailure
+from .idle import idle_fields
 
 if TYPE_CHECKING:
     from .asked import Asked
 
-__all__ = ["CONTAINERS", "KNOWN", "MOST_RETRIES", "check_fields"]
-
-MOST_RETRIES = 10
-"""Of one model, whatever is asked for: a provider may say no for ever."""
+__all__ = ["CONTAINERS", "KNOWN", "check_fields"]
 
 CONTAINERS = frozenset({"respan_params", "keywordsai_params"})
 
@@ -59,12 +56,6 @@ KNOWN = _REFUSED | _RECORDED | (RESPAN_FIELDS - CONTAINERS)
 
 _MOST_ENTRIES = 10_000  # each may be a fault of its own, which takes time to explain
 _LONGEST_NAME = 255
-_NOT_ENFORCED = (
-    *("budget_duration", "markup_percentage", "period_budget", "period_end"),
-    *("period_start", "rate_limit", "total_budget"),
-)
-_ROUTER_ONLY = ("exclude_models", "exclude_providers")
-_CACHE_ONLY = ("cache_options", "cache_ttl")
 
 
 def check_fields(asked: Asked) -> None:
@@ -90,7 +81,7 @@ def check_fields(asked: Asked) -> None:
                 400, fault.text, code="invalid_value", param=fault.name
             )
         asked.warnings.append(f"ignored: {fault.text}")
-    asked.warnings += _idle(asked)
+    asked.warnings += idle_fields(asked)
 
 
 def _checked(asked: Asked) -> dict[str, Any]:
@@ -140,52 +131,3 @@ def _cut_name(asked: Asked) -> None:
     if isinstance(name, str) and len(name) > _LONGEST_NAME:
         asked.respan["span_name"] = name[:_LONGEST_NAME]
         asked.warnings.append(f"span_name was cut after {_LONGEST_NAME} characters")
-
-
-def _idle(asked: Asked) -> list[str]:
-    """Name the fields that were given and change nothing, with the reason."""
-    respan = asked.respan
-    found = []
-    if "weight" in respan:
-        found.append("weight has no effect beside a request; weights go into lists")
-    if not respan.get("models"):
-        found += [
-            f"{name} has no effect without `models`: it is for the router alone"
-            for name in _ROUTER_ONLY
-            if respan.get(name)
-        ]
-    if not respan.get("cache_enabled"):
-        found += [
-            f"{name} has no effect without `cache_enabled`"
-            for name in _CACHE_ONLY
-            if name in respan
-        ]
-    params = respan.get("retry_params") or {}
-    if max(respan.get("retries") or 0, params.get("num_retries") or 0) > MOST_RETRIES:
-        found.append(f"more than {MOST_RETRIES} retries are not made")
-    if "retry_params" in respan and "retries" in respan:
-        found.append("retries has no effect beside retry_params")
-    prompt = respan.get("prompt")
-    if isinstance(prompt, dict):
-        found += [
-            f"prompt.{name} is not a field of prompt, and was ignored"
-            for name in sorted(prompt.keys() - SavedPrompt.__annotations__.keys())
-        ]
-    customer = respan.get("customer_params")
-    if isinstance(customer, dict):
-        found += [
-            f"customer_params.{name} is recorded and not enforced"
-            for name in _NOT_ENFORCED
-            if customer.get(name) is not None
-        ]
-    found += [
-        f"metadata.{name} is dropped: names that start with _ are the platform's own"
-        for name in respan.get("metadata") or {}
-        if name.startswith("_")
-    ]
-    found += [
-        f"metadata.{name} is kept as a text; properties keep types"
-        for name, value in (respan.get("metadata") or {}).items()
-        if not name.startswith("_") and not isinstance(value, str)
-    ]
-    return found

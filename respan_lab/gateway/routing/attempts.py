@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from ...wire.failure import retry_after
-from ..asking.fields import MOST_RETRIES
+from ..asking.idle import MOST_RETRIES
 from ..failure import GatewayFailure
 
 if TYPE_CHECKING:
