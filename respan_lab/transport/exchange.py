@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -37,12 +38,16 @@ class Exchange:
         self._protocol = connection.protocol
         self._request = request
 
-    def write(self, target: str, more_headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def write(self, target: str, more_headers: Iterable[tuple[bytes, bytes]]) -> float:
         """Give the request to the connection.
 
         Args:
             target: What the first line asks for: a path, or for a proxy an address.
             more_headers: Headers beside the request's own.
+
+        Returns:
+            When: ``time.perf_counter()`` just before, since the server may have all of
+            it before the call is back.
 
         Raises:
             OSError: The connection was lost meanwhile.
@@ -51,8 +56,10 @@ class Exchange:
         transport = self._protocol.transport
         if transport is None:
             raise ConnectionResetError("the connection was lost before its first use")
+        handed_at = time.perf_counter()
         # In no variable, which a traceback with locals would show.
         transport.write(_bytes_of(self._request, target, more_headers))
+        return handed_at
 
     async def answer(self, *, silence: float | None) -> httpx.Response:
         """Wait for the head of the answer.

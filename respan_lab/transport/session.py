@@ -7,7 +7,6 @@ import contextlib
 import functools
 import os
 import ssl
-import time
 from typing import NamedTuple
 
 import aiohttp
@@ -92,8 +91,7 @@ class Session:
         connection = await self._connections.connect(route.way, [], timeout)
         try:
             exchange = Exchange(connection, request)
-            exchange.write(route.target, self._more_headers(route))
-            clock.handed_at = time.perf_counter()
+            clock.handed_at = exchange.write(route.target, self._more_headers(route))
             return await exchange.answer(silence=limits.get("read"))
         except BaseException:
             connection.close()
