@@ -236,6 +236,7 @@ class Gateway:
             from .app import build_app
 
             self._app = build_app(self)
+        self.logs.open()
         await on_background(self._app, scope, receive, send)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -92,6 +93,17 @@ class LogStore:
         self._due_on: asyncio.AbstractEventLoop | None = None
         self._is_urgent = False
         self._task: asyncio.Task[bool] | None = None
+        self._closer = _Closer(self)
+        weakref.finalize(self, not_at_exit, self._closer).atexit = False
+
+    def open(self) -> None:
+        """Have the rows written before the interpreter ends; may be called often.
+
+        To be called before work begins whose end puts a row: while the interpreter
+        ends it is too late.
+        """
+        with suppress(RuntimeError):  # it is too late
+            at_exit(self._closer)
 
     def put(self, row: dict[str, Any]) -> None:
         """Take a row, to be written soon; never waits, never raises.
@@ -101,15 +113,16 @@ class LogStore:
                 a dict of texts under `METADATA`.
         """
         size = sum([len(row[name]) for name in _TEXTS if row[name]])
+        self._take_off(row["unique_id"])  # the new one takes its place
         self._waiting[row["unique_id"]] = row, size
         self._size += size
-        while self._size > _MOST or len(self._waiting) > self._most_rows:
+        self._closer.unwritten = self
+        while self._waiting and self._has_too_many:
             self._give_up(next(iter(self._waiting)))
         loop = asyncio.get_running_loop()
         if self._due_on is not loop:
             self._due_on = loop
-            with suppress(RuntimeError):  # the interpreter ends, and flushes us itself
-                at_exit(self.aclose)
+            self.open()
             loop.call_later(self._pause or _DELAY, self._start)
         elif self._size > _SOON and not self._is_urgent and not self._pause:
             self._is_urgent = True
@@ -142,7 +155,10 @@ class LogStore:
         """Write all rows and close the file; the next row opens it again."""
         await self.flush()
         await self._database.aclose()
-        not_at_exit(self.aclose)
+
+    @property
+    def _has_too_many(self) -> bool:
+        return self._size > _MOST or len(self._waiting) > self._most_rows
 
     def _start(self) -> None:
         self._due_on = None
@@ -178,6 +194,8 @@ class LogStore:
     def _take_off(self, unique_id: str) -> None:
         _, size = self._waiting.pop(unique_id, (None, 0))
         self._size -= size
+        if not self._waiting:
+            self._closer.unwritten = None
 
     def _give_up(self, unique_id: str) -> None:
         self._take_off(unique_id)
@@ -187,6 +205,23 @@ class LogStore:
                 "the gateway's log cannot be written fast enough: the oldest rows that "
                 "wait are given up"
             )
+
+
+class _Closer:
+    """Closes a store before the interpreter ends; it alone may go earlier.
+
+    Attributes:
+        unwritten: The store while it has rows that wait, so that it does not.
+    """
+
+    def __init__(self, store: LogStore) -> None:
+        self._store = weakref.ref(store)
+        self.unwritten: LogStore | None = None
+
+    async def __call__(self) -> None:
+        store = self._store()
+        if store is not None:
+            await store.aclose()
 
 
 def _insert(rows: Iterable[dict[str, Any]], connection: sqlite3.Connection) -> None:

@@ -153,6 +153,44 @@ def test_memory_is_bounded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     assert caplog.text.count("the oldest rows") == 1
 
 
+def test_a_row_put_twice_takes_its_room_once(tmp_path: Path) -> None:
+    half = "x" * (130 * 2**20)
+
+    async def work(store: LogStore) -> None:
+        store.put(row(log_id="other"))
+        for _ in range(3):
+            store.put({**row(log_id="a"), "full_response": half})
+        store.put({**row(log_id="a"), "full_response": "small"})
+
+    using(tmp_path, work)
+    assert ids(tmp_path) == {"other", "a"}
+
+
+def test_a_row_put_while_it_is_closed_is_written_at_the_end(tmp_path: Path) -> None:
+    script = f"""
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = {sys.path!r}
+from gateway_log_rows import row
+from respan_lab.gateway.store.logs import LogStore
+from respan_lab.transport import run
+
+store = LogStore(Path({str(tmp_path)!r}))
+
+async def work():
+    store.put(row(log_id="a"))
+    closing = asyncio.create_task(store.aclose())
+    while store._waiting:
+        await asyncio.sleep(0)
+    store.put(row(log_id="b"))
+    await closing
+
+run(work())
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    assert ids(tmp_path) == {"a", "b"}
+
+
 def test_reading_names_columns_order_and_part(tmp_path: Path) -> None:
     async def work(store: LogStore) -> Any:
         for n in range(5):
@@ -194,6 +232,29 @@ def test_a_process_that_ends_right_after_its_calls_loses_nothing(
     assert err == ""
     assert ids(tmp_path) == set(out.split())
     assert len(ids(tmp_path)) == 20
+
+
+def test_calls_that_are_cut_off_by_the_end_are_written(tmp_path: Path) -> None:
+    script = """
+    import socket, threading
+
+    server = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+    hanging = {"up": {"base_url": url, "models": ["a"]}}
+    gateway = lab.Gateway(home=sys.argv[1], providers=hanging)
+    client = lab.Client(gateway=gateway)
+    work = lambda: client.chat("Hi", model="up/a")
+    for _ in range(5):
+        threading.Thread(target=work, daemon=True).start()
+    callers = [server.accept()[0] for _ in range(5)]
+    for caller in callers:
+        caller.recv(1)
+    sys.exit(0)
+    """
+    with child(script, tmp_path) as process:
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert len(ids(tmp_path)) == 5
 
 
 def test_an_exit_in_the_middle_of_an_error_loses_nothing(tmp_path: Path) -> None:
