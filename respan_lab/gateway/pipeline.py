@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..wire import redact
-from .answering.call import call, faults
+from .answering.call import call
 from .answering.plain import plain
 from .answering.stream import Relay, event_bytes
 from .asking.channels import read
@@ -120,8 +120,7 @@ async def _one(
         record.call(queue_time)
         answer = await call(asked, candidate, draw=draw, secrets=secrets)
         async with aclosing(answer):
-            with faults(provider.name, secrets):
-                return await _give(gateway, exchange, record, answer, secrets)
+            return await _give(gateway, exchange, record, answer, secrets)
 
 
 async def _give(

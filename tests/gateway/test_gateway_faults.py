@@ -259,19 +259,95 @@ def test_a_caller_who_leaves_ends_the_providers_call(
     assert post(served).status_code == 200
 
 
+class Broken:
+    """A provider, or a part of the gateway, with a bug."""
+
+    name = "up"
+    max_concurrency = None
+    is_open = True
+
+    @property
+    def without_files(self) -> Any:
+        raise RuntimeError(SECRET)
+
+    async def send(self, call: Any) -> Any:
+        raise RuntimeError(SECRET)
+
+
 def test_what_fails_inside_is_500_without_details(
     gateway: Gateway, served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Broken:
-        name = "up"
-        max_concurrency = None
-        is_open = True
-
-        async def send(self, call: Any) -> Any:
-            raise RuntimeError(SECRET)
-
-    gateway.names.providers = {"up": Broken()}  # type: ignore[dict-item]
+    gateway.names = Broken()  # type: ignore[assignment]
     got = post(served)
     assert got.status_code == 500
     assert got.json()["error"]["message"] == "the gateway failed: RuntimeError"
     assert SECRET not in caplog.text
+
+
+def test_what_fails_in_a_provider_is_502_without_details(
+    gateway: Gateway, served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway.names.providers = {"up": Broken()}  # type: ignore[dict-item]
+    got = post(served)
+    assert got.status_code == 502
+    assert got.json()["error"]["code"] == "bad_answer"
+    assert "up failed: RuntimeError" in got.json()["error"]["message"]
+    assert "RuntimeError: ***" in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def _not_gzip(reply: Reply) -> None:
+    """For model `a`; others say hello."""
+    if reply.seen.body["model"] != "a":
+        await say("hello")(reply)
+        return
+    status = 503 if "user" in reply.seen.body else 200
+    await reply.head(status, content_encoding="gzip")
+    await reply.send(b"no gzip at all")
+
+
+@pytest.mark.parametrize("more", [{}, {"stream": True}, {"user": "refuse"}])
+def test_a_broken_encoding_is_502_and_another_model_takes_over(
+    served: Served, upstream: Upstream, more: Any
+) -> None:
+    upstream.answer = _not_gzip
+    got = post(served, **more)
+    assert got.status_code == 502
+    assert got.json()["error"]["code"] == "bad_answer"
+    assert "cannot be decompressed" in got.json()["error"]["message"]
+    got = post(served, fallback_models=["up/b"], **more)
+    assert got.status_code == 200
+    assert json.loads(got.headers["x-respan-lab-attempts"])[0] == ["up/a", 502]
+
+
+@pytest.mark.parametrize("depth", [254, 480])
+def test_what_is_nested_too_deeply_is_400_and_names_the_field(
+    served: Served, upstream: Upstream, depth: int
+) -> None:
+    deep: Any = {}
+    for _ in range(depth):
+        deep = {"properties": deep}
+    got = post(
+        served,
+        tools=[{"type": "function", "function": {"name": "f", "parameters": deep}}],
+    )
+    assert got.status_code == 400
+    assert got.json()["error"]["param"] == "tools"
+    assert upstream.seen == []
+
+
+def test_a_port_there_is_not_is_400(served: Served, upstream: Upstream) -> None:
+    own = {"api_key": "sk-mine-0001", "api_base": "http://127.0.0.1:99999/"}
+    got = post(served, credential_override={"up": own})
+    assert got.status_code == 400
+    assert "api_base" in got.json()["error"]["message"]
+
+
+def test_an_address_nobody_can_be_at_is_502() -> None:
+    entry = {"base_url": "http://127.0.0.1:99999/v1", "api_key": SECRET}
+    gateway = Gateway(providers={"up": entry})
+    with gateway.serve() as server:
+        got = post(server)
+    gateway.close()
+    assert got.status_code == 502
+    assert got.json()["error"]["code"] == "bad_answer"

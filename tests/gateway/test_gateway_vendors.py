@@ -267,3 +267,31 @@ def test_a_translator_is_kept_for_each_credential_and_at_most_64() -> None:
         assert "key-" not in shown
 
     run(check())
+
+
+def test_a_translator_that_cannot_be_built_is_502(
+    upstream: Upstream, gateway_with: Callable[..., Gateway]
+) -> None:
+    gateway = gateway_with(
+        ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL="http://127.0.0.1:99999/"
+    )
+    answer = ask(gateway, "anthropic/claude-sonnet-4-5")
+    assert answer.status_code == 502
+    assert answer.json()["error"]["code"] == "bad_answer"
+
+
+def test_a_failed_translator_is_not_kept() -> None:
+    vendor = next(vendor for vendor in VENDORS if vendor.name == "anthropic")
+    access = Access(KEY, "http://127.0.0.1:99999/")
+
+    async def fault(kept: Translations) -> Exception:
+        with pytest.raises(Exception, match="bad base URL") as caught:
+            await kept.get(vendor, access)
+        return caught.value
+
+    async def check() -> None:
+        kept = Translations()
+        assert await fault(kept) is not await fault(kept)
+        assert len(kept) == 1
+
+    run(check())

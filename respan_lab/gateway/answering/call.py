@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import logging
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +20,9 @@ from ..routing.candidates import Candidate
 
 __all__ = ["call", "faults"]
 
+_logger = logging.getLogger(__name__)
 _LONGEST_ERROR = 1_000_000
+_LONGEST_BODY = 64 * 2**20  # as of a request; what is kept of it takes a few times that
 _PASSED_ON = ("retry-after", "retry-after-ms")
 
 
@@ -32,11 +36,13 @@ async def call(
     """Call the candidate's provider.
 
     Returns:
-        An answer whose status says success; its body is still to be read.
+        An answer whose status says success; its body is still to be read, and raises
+        no other failures than this.
 
     Raises:
         GatewayFailure: The provider's own error with its status and body; or 502 and
-            504 if it could not be reached or did not answer in time.
+            504 if it could not be reached, did not answer in time or failed in any
+            other way.
     """
     provider, slug = candidate.destination
     with faults(provider.name, secrets):
@@ -51,13 +57,17 @@ async def call(
             )
         )
         if 200 <= answer.status_code < 300:
+            answer.body = _guarded(answer.body, provider.name, secrets)
             return answer
         raise await _refused(answer, provider.name, secrets)
 
 
 @contextmanager
 def faults(provider: str, secrets: Sequence[str]) -> Iterator[None]:
-    """Turn faults of a provider's connection into failures.
+    """Turn whatever goes wrong in a provider into failures.
+
+    Only a provider's own work belongs into the block: what else goes wrong in there is
+    put down to it, so that another one can take over.
 
     Args:
         provider: Its name.
@@ -65,6 +75,8 @@ def faults(provider: str, secrets: Sequence[str]) -> Iterator[None]:
     """
     try:
         yield
+    except GatewayFailure:
+        raise
     except ConfigError as error:
         raise GatewayFailure(400, redact(str(error), secrets)) from None
     except httpx.TimeoutException as error:
@@ -75,6 +87,32 @@ def faults(provider: str, secrets: Sequence[str]) -> Iterator[None]:
         raise _fault(502, f"{provider} cannot be reached", error, secrets) from None
     except httpx.TransportError as error:
         raise _fault(502, f"{provider} broke off its answer", error, secrets) from None
+    except httpx.DecodingError as error:
+        said = redact(str(error), secrets)
+        raise _bad(f"{provider}'s answer cannot be decompressed: {said}") from None
+    except Exception as error:
+        # Its text is for the log alone: it may hold what no caller should read.
+        trace = redact(traceback.format_exc(), secrets)
+        _logger.error("a call of %s failed unexpectedly\n%s", provider, trace)
+        kind = type(error).__name__
+        raise _bad(f"{provider} failed: {kind}; the gateway's log says more") from None
+
+
+def _bad(message: str) -> GatewayFailure:
+    return GatewayFailure(502, message, code="bad_answer")
+
+
+async def _guarded(
+    body: AsyncIterator[bytes], provider: str, secrets: Sequence[str]
+) -> AsyncIterator[bytes]:
+    """Hand a body on, and see to it that it ends, one way or the other."""
+    size = 0
+    with faults(provider, secrets):
+        async for chunk in body:
+            size += len(chunk)
+            if size > _LONGEST_BODY:
+                raise _bad(f"{provider}'s answer is longer than 64 MiB")
+            yield chunk
 
 
 def _fault(
@@ -110,9 +148,7 @@ async def _refused(
     finally:
         await answer.aclose()
     if not 400 <= answer.status_code < 600:
-        return GatewayFailure(
-            502, f"{provider} answered {answer.status_code}", code="bad_answer"
-        )
+        return _bad(f"{provider} answered {answer.status_code}")
     headers = {name: answer.headers.get(name, "") for name in _PASSED_ON}
     return GatewayFailure.passed_on(
         answer.status_code,

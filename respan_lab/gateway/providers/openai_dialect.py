@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
+from ..failure import GatewayFailure
 from .credentials import access_of
 from .provider import ModelCard, ProviderAnswer, ProviderCall
 
@@ -82,7 +83,7 @@ class OpenAIDialect:
             url,
             # httpx hides the key in its repr, so a traceback that prints locals does.
             headers=self._headers(access, url, is_stream=call.is_stream),
-            stream=httpx.ByteStream(to_json(call.body)),
+            stream=httpx.ByteStream(_content(call.body)),
             extensions={"timeout": {"read": call.timeout}},
         )
 
@@ -104,6 +105,24 @@ class OpenAIDialect:
         if base_url == self._access.base_url:
             self._urls[base_url] = url
         return url
+
+
+def _content(body: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(body)
+    except PydanticSerializationError as error:
+        raise _unwritable(body) or error from None
+
+
+def _unwritable(body: Mapping[str, Any]) -> GatewayFailure | None:
+    """Name the field that no JSON can be made of; None if there is none."""
+    for name, value in body.items():
+        try:
+            to_json({name: value})
+        except PydanticSerializationError as error:
+            message = f"{name} cannot be sent; 250 levels deep at most: {error}"
+            return GatewayFailure(400, message, code="invalid_value", param=name)
+    return None
 
 
 def _headers_of(access: Access, url: httpx.URL, *, is_stream: bool) -> httpx.Headers:

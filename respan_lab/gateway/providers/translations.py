@@ -46,7 +46,7 @@ class Translations:
         """Give the translator for a vendor and a credential; build it if need be."""
         identity = _identity(vendor, access)
         task = self._built.get(identity)
-        if task is None or task.cancelled():
+        if task is None or _has_failed(task):
             task = asyncio.create_task(asyncio.to_thread(_build, vendor, access))
             self._built[identity] = task
         self._built.move_to_end(identity)
@@ -58,6 +58,10 @@ class Translations:
     def clear(self) -> None:
         """Forget all of them; answers under way are not cut off."""
         self._built.clear()
+
+
+def _has_failed(task: asyncio.Task[httpx.AsyncBaseTransport]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def _identity(vendor: Vendor, access: Access) -> str:
