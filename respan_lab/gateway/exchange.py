@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from .failure import GatewayFailure
-from .serving.addresses import Reach, is_loopback, plain_host
+from .serving.addresses import Reach, host_named, is_loopback, plain_host
 
 __all__ = ["IN_PROCESS", "App", "Disconnected", "Exchange", "Receive", "Scope", "Send"]
 
@@ -22,6 +22,8 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 # In a scope: the caller is in this process. No header can set it.
 IN_PROCESS = "respan_lab.in_process"
 
+# Whoever sets one of these has passed a request on: the caller may be anywhere.
+_FORWARDING = ("forwarded", "via", "x-real-ip")
 _LONGEST_BODY = 64 * 2**20
 
 
@@ -60,11 +62,24 @@ class Exchange:
 
     @property
     def reach(self) -> Reach:
-        """How far the addresses that the request brings along may reach."""
+        """How far the addresses that the request brings along may reach.
+
+        A caller on this machine came to loopback and said so. One through a reverse
+        proxy came there too, but asked for another name, or left the proxy's traces.
+        """
         if self.is_in_process:
             return "anywhere"
         server = self.scope.get("server") or ("",)
-        return "loopback" if is_loopback(plain_host(server[0])) else "configured"
+        named = plain_host(server[0]), host_named(self.headers.get("host", ""))
+        is_here = all(map(is_loopback, named)) and not self._is_forwarded
+        return "loopback" if is_here else "configured"
+
+    @property
+    def _is_forwarded(self) -> bool:
+        return any(
+            name in _FORWARDING or name.startswith("x-forwarded-")
+            for name in self.headers
+        )
 
     async def read(self) -> None:
         """Read the request's body into `content`.

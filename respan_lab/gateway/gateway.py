@@ -22,7 +22,7 @@ from .routing.slots import Slots
 from .routing.weighted import check_groups
 from .serving.addresses import Origin, plain_host
 from .serving.clients import ClientKeys
-from .serving.doorman import check_hosts, check_page
+from .serving.doorman import check_hosts, check_local, check_page
 from .serving.mounted import on_background
 from .store.cache import CacheStore
 from .store.logs import LogStore
@@ -47,13 +47,18 @@ class Gateway:
         home: Its folder; None for `$RESPAN_LAB_HOME`, else `.respan-lab` here.
         providers: Name to `{"base_url", "api_key"?, "models"?}` for servers that speak
             OpenAI's dialect, whose models are called `name/model`; and `"sim"` to
-            functions `fn(messages, **params) -> str` by name. None for none.
+            functions `fn(messages, **params) -> str` by name. None for none. Leave
+            `api_key` out where none is needed: a placeholder below four characters is
+            not hidden as keys are, and a longer one, such as `none`, is wherever the
+            word stands.
         prices: Model to `{"input", "output", "cached_input"?}` in dollars per million
             tokens, laid over the price lists. None for the lists alone.
         client_keys: Keys that callers over a socket must show, as a list or with a
-            name for each. None lets everybody on this machine call.
+            name for each. None lets everybody on this machine call, and nobody else:
+            in a server of your own that others can reach, they are refused.
         allow_hosts: Names it may be called by over a socket, beside the address of
-            the socket itself; without a scheme or a port.
+            the socket itself; without a scheme or a port. Behind a reverse proxy,
+            whoever it lets through may call: give `client_keys` too.
         load_balance_groups: Group id to a list of `{"model", "weight"?,
             "credentials"?}`, for requests with `load_balance_group`. None for none.
         seed: Makes draws and simulated answers repeatable. None draws at random.
@@ -97,6 +102,7 @@ class Gateway:
         self.prompts = PromptStore(self.home)
         self._clients = ClientKeys(client_keys)
         self._hosts = check_hosts(allow_hosts)
+        self._functions = tuple(functions)
         self._roster = Roster(
             custom, os.environ, simulated=_simulated(functions, seed, sim_time_scale)
         )
@@ -163,6 +169,12 @@ class Gateway:
         found = (Origin.of(each.get("api_base")) for each in keys)
         return self._roster.origins.union(filter(None, found))
 
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """What is behind its names, for the cache: see `caching.setting.Setting`."""
+        own = os.urandom(16).hex()
+        return self._roster.places | {f"sim/{name}": own for name in self._functions}
+
     def names_for(self, exchange: Exchange) -> Names:
         """Give the names a caller may use; files are for this process alone."""
         return self.names if exchange.is_in_process else self.names.without_files
@@ -226,6 +238,8 @@ class Gateway:
         if scope["type"] == "http":
             try:
                 check_page(scope, hosts)
+                if not self._clients:
+                    check_local(scope, hosts)
             except GatewayFailure as failure:
                 await Exchange(scope, receive, send).fail(failure, {})
                 return

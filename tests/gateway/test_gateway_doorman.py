@@ -19,6 +19,7 @@ from gateway_upstream import Upstream, delta
 from respan_lab import Client
 from respan_lab.errors import ConfigError
 from respan_lab.gateway import Gateway, Served
+from respan_lab.gateway.exchange import Exchange, Scope
 from respan_lab.gateway.failure import GatewayFailure
 from respan_lab.gateway.providers.credentials import check_address
 from respan_lab.gateway.serving.addresses import Origin, Reach
@@ -70,6 +71,17 @@ def test_no_method_takes_a_body_that_is_not_json(
     content: Any = iter([b"{}"]) if chunked else b"{}"
     answer = httpx.request(method, f"{served.url}/api/anything", content=content)
     _is_refused(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_changes_things_is_json_even_without_a_body(
+    served: Served, method: str
+) -> None:
+    url = f"{served.url}/api/prompts/x/commits/"
+    _is_refused(httpx.request(method, url), 415, "unsupported_media_type")
+    headers = {"content-type": "application/json"}
+    assert httpx.request(method, url, headers=headers).status_code in (404, 405)
+    assert httpx.delete(url).status_code == 405
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8787", "10.0.0.1", ""])
@@ -152,6 +164,8 @@ def test_allowed_names_are_bare(wrong: Any) -> None:
         (("fe80::1", 80), "[fe80:0::1]:80", True),
         (("testserver", None), "testserver", True),
         (None, "localhost", True),
+        (("/run/gateway.sock", None), "localhost", True),
+        (("/run/gateway.sock", None), "evil.example", False),
         (None, "evil.example", False),
     ],
 )
@@ -177,6 +191,124 @@ def test_a_request_has_one_host() -> None:
         scope = {"type": "http", "method": "GET", "headers": headers}
         with pytest.raises(GatewayFailure, match="allow_hosts"):
             check_page(scope, [])
+
+
+def at(server: Any, host: str, **headers: str) -> Scope:
+    """The scope that a server of the user's own makes of a request."""
+    sent = {"host": host, "content-type": "application/json", **headers}
+    pairs = [(name.encode(), value.encode()) for name, value in sent.items()]
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/models",
+        "query_string": b"",
+        "headers": pairs,
+        "server": server,
+    }
+
+
+@pytest.mark.parametrize(
+    ("server", "host", "is_fine"),
+    [
+        (("127.0.0.1", 80), "localhost", True),
+        (("::1", 80), "[::1]", True),
+        (("::ffff:127.0.0.1", 80), "127.0.0.1", True),
+        (("127.0.0.1", 80), "llm.example.org", True),  # a reverse proxy's caller
+        (("/run/gateway.sock", None), "localhost", True),
+        (("unix:/run/gateway.sock", None), "localhost", True),
+        (None, "localhost", True),
+        (("testserver", 80), "testserver", False),
+        (("llm.example.org", 443), "llm.example.org", True),
+        (("10.0.0.5", 80), "10.0.0.5", False),
+        (("10.0.0.6", 80), "10.0.0.6", False),
+        (("10.0.0.6", 80), "llm.example.org", False),
+        (("fe80::1", 80), "[fe80::1]", False),
+        (("localhost.evil.example", 80), "localhost.evil.example", False),
+    ],
+)
+def test_without_client_keys_other_machines_are_refused(
+    server: Any, host: str, is_fine: bool
+) -> None:
+    keyless = Gateway(allow_hosts=["llm.example.org", "10.0.0.6"])
+    status, content = asyncio.run(_asked(keyless, at(server, host)))
+    assert status == (200 if is_fine else 403)
+    if not is_fine:
+        assert json.loads(content)["error"]["code"] == "client_keys_needed"
+        assert b"client_keys" in content
+        assert b"127.0.0.1" in content
+    keyed = Gateway(client_keys=["ck-1"], allow_hosts=["llm.example.org"])
+    scope = at(server, host, authorization="Bearer ck-1")
+    assert asyncio.run(_asked(keyed, scope))[0] == 200
+
+
+async def _asked(gateway: Gateway, scope: Scope) -> tuple[int, bytes]:
+    """Send a request without a body; give the status and the answer's body."""
+    said: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    await gateway(scope, receive, send)
+    return said[0]["status"], b"".join(each.get("body", b"") for each in said)
+
+
+def test_a_test_client_is_told_of() -> None:
+    async def ask(gateway: Gateway) -> int:
+        transport = httpx.ASGITransport(gateway)
+        base_url = "http://testserver"
+        async with httpx.AsyncClient(transport=transport, base_url=base_url) as client:
+            return (await client.get("/api/models")).status_code
+
+    assert asyncio.run(ask(Gateway())) == 403
+    assert asyncio.run(ask(Gateway(allow_hosts=["testserver"]))) == 200
+
+
+@pytest.mark.parametrize(
+    ("server", "host", "headers", "reach"),
+    [
+        (("127.0.0.1", 80), "localhost:80", {}, "loopback"),
+        (("::1", 80), "[::1]:80", {}, "loopback"),
+        (("127.0.0.1", 80), "llm.example.org", {}, "configured"),
+        (("127.0.0.1", 80), "localhost", {"forwarded": "for=1.2.3.4"}, "configured"),
+        (("127.0.0.1", 80), "localhost", {"x-forwarded-for": "1.2.3.4"}, "configured"),
+        (("127.0.0.1", 80), "localhost", {"X-Forwarded-Host": "a"}, "configured"),
+        (("127.0.0.1", 80), "localhost", {"via": "1.1 nginx"}, "configured"),
+        (("127.0.0.1", 80), "localhost", {"x-real-ip": "1.2.3.4"}, "configured"),
+        (("10.0.0.5", 80), "localhost", {}, "configured"),
+        (("/run/gateway.sock", None), "localhost", {}, "configured"),
+        (None, "localhost", {}, "configured"),
+    ],
+)
+def test_who_comes_through_a_proxy_is_not_on_this_machine(
+    server: Any, host: str, headers: dict[str, str], reach: Reach
+) -> None:
+    exchange = Exchange(at(server, host, **headers), _unused, _unused)
+    assert exchange.reach == reach
+
+
+async def _unused(*_: Any) -> Any:
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "headers", [{"host": "llm.example.org"}, {"x-forwarded-for": "203.0.113.9"}]
+)
+def test_a_proxys_caller_reaches_no_server_of_this_machine(
+    upstream: Upstream, headers: dict[str, str]
+) -> None:
+    credentials = {"up": {"api_key": "k", "api_base": f"{upstream.url}/internal"}}
+    body = {**BODY, "customer_credentials": credentials}
+    entry = {"base_url": "http://127.0.0.1:9/v1"}
+    gateway = Gateway(providers={"up": entry}, allow_hosts=["llm.example.org"])
+    with gateway.serve() as server:
+        answer = httpx.post(f"{server.url}{CHAT}", json=body, headers=headers)
+        _is_refused(answer, 400, "address_not_allowed")
+        assert not upstream.seen
+        assert httpx.post(f"{server.url}{CHAT}", json=body).status_code == 200
+    gateway.close()
 
 
 @pytest.fixture
@@ -389,6 +521,9 @@ KNOWN = frozenset({Origin("https", "api.example.org", 443)})
         ("http://127.0.0.1.nip.io", "loopback", False),
         ("file:///etc/passwd", "anywhere", False),
         ("gopher://127.0.0.1", "anywhere", False),
+        ("http://127.0.0.1:0", "anywhere", False),
+        ("http://127.0.0.1:-1", "anywhere", False),
+        ("http://127.0.0.1:65536", "anywhere", False),
         ("http://", "anywhere", False),
         ("https://a\nb", "anywhere", False),
         (7, "anywhere", False),

@@ -118,7 +118,7 @@ def test_every_path_has_two_spellings(http: httpx.Client, slash: str) -> None:
         ("GET", f"{one}/versions{slash}", None, 200),
         ("PATCH", f"{one}/versions/1{slash}", {"model": "m"}, 200),
         ("GET", f"{one}/versions/1{slash}", None, 200),
-        ("POST", f"{one}/commits{slash}", None, 201),
+        ("POST", f"{one}/commits{slash}", {}, 201),
         ("POST", f"{one}/deployments{slash}", {"version": 1}, 200),
         ("GET", one + slash, None, 200),
         ("PATCH", one + slash, {"name": "x"}, 200),
@@ -137,7 +137,7 @@ def test_a_version_is_deployed_by_changing_it(http: httpx.Client) -> None:
     version = f"/{prompt_id}/versions/1/"
     error = error_of(http.patch(version, json={"deploy": True}))
     assert "commit it first" in error["message"]
-    http.post(f"/{prompt_id}/commits/")
+    http.post(f"/{prompt_id}/commits/", json={})
     assert http.patch(version, json={"deploy": False}).json()["is_deployed"] is False
     assert http.patch(version, json={"deploy": True}).json()["is_deployed"] is True
     error = error_of(http.patch(version, json={"deploy": True, "model": "m"}))
@@ -274,7 +274,7 @@ def test_lists_come_in_pages(http: httpx.Client) -> None:
         url = page["next"]
     assert names == ["P2", "P1", "P0"]
     assert "page=2" in page["previous"]
-    oldest = http.post("/list/?page_size=1&sort_by=id").json()
+    oldest = http.post("/list/?page_size=1&sort_by=id", json={}).json()
     assert [p["name"] for p in oldest["results"]] == ["P0"]
 
 

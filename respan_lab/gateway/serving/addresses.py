@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Literal, NamedTuple, TypeAlias
 
 import httpx
 
-__all__ = ["Origin", "Reach", "is_loopback", "plain_host"]
+__all__ = [
+    "Origin",
+    "Reach",
+    "host_named",
+    "is_address",
+    "is_loopback",
+    "is_path",
+    "plain_host",
+]
 
 # How far an address that a request brings along may reach. A caller in this process
 # is the user's own code; one on this machine may name this machine's servers; all
@@ -15,6 +24,7 @@ __all__ = ["Origin", "Reach", "is_loopback", "plain_host"]
 Reach: TypeAlias = Literal["anywhere", "loopback", "configured"]
 
 _PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65_535
 
 
 class Origin(NamedTuple):
@@ -49,7 +59,8 @@ class Origin(NamedTuple):
         if found.scheme not in _PORTS or not found.host or not is_bare:
             return None
         host = found.raw_host.decode("ascii")
-        return cls(found.scheme, host, found.port or _PORTS[found.scheme])
+        port = _PORTS[found.scheme] if found.port is None else found.port
+        return cls(found.scheme, host, port) if 0 < port <= _LAST_PORT else None
 
 
 def is_loopback(host: str) -> bool:
@@ -80,6 +91,40 @@ def plain_host(host: str) -> str:
         return str(_address(host))
     except ValueError:
         return host
+
+
+def host_named(header: str) -> str:
+    """Give the host that a `Host` header names, in the form of `plain_host`.
+
+    Example:
+        >>> [host_named(header) for header in ("LLM.Lab:8000", "[0::1]:80", ":80")]
+        ['llm.lab', '::1', '']
+    """
+    return plain_host(re.sub(r":\d*$", "", header))
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is a number of the fourth or sixth family, not a name.
+
+    Example:
+        >>> is_address("10.0.0.1"), is_address("llm.lab")
+        (True, False)
+    """
+    try:
+        _address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_path(server: str) -> bool:
+    r"""Whether the host of ASGI's `server` is none but a Unix socket's name.
+
+    Example:
+        >>> [is_path(server) for server in ("/run/gw.sock", "", "\0gw", "10.0.0.1")]
+        [True, True, True, False]
+    """
+    return not server or server[0] in "/\0" or server.startswith("unix:")
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

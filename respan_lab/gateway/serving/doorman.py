@@ -9,11 +9,13 @@ the browser is on this machine. Three rules keep pages out, for every path alike
 - A page of another origin is refused with 403, be it that `Origin` or `Sec-Fetch-Site`
   says so. There are no CORS headers, so no page can read an answer either.
 - A body is declared as JSON, else 415. Forms cannot do that, and a script of another
-  origin has to ask first.
+  origin has to ask first. A POST or a PATCH declares it even if there is none.
+
+Without client keys there is a fourth: only this machine may call, else 403.
 
 Names of this server are the address that took the connection (with `localhost` and
-all addresses of loopback, if it is one), the one it was started with, and those it was
-told of.
+all addresses of loopback, if it is one or a Unix socket), the one it was started with,
+and those it was told of.
 """
 
 from __future__ import annotations
@@ -25,17 +27,18 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
 from ..failure import GatewayFailure
-from .addresses import is_loopback, plain_host
+from .addresses import host_named, is_address, is_loopback, is_path, plain_host
 
 if TYPE_CHECKING:
     from ..exchange import Scope
 
-__all__ = ["check_hosts", "check_page"]
+__all__ = ["check_hosts", "check_local", "check_page"]
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[?([0-9a-fA-F.]*:){2,}[0-9a-fA-F.]*\]?")
 _JSON = re.compile(r"application/(json|[\w.+-]+\+json)")
 _SHOWN = 100  # characters of what a stranger sent
 _BODILESS = ("GET", "HEAD", "OPTIONS")
+_DECLARED = ("POST", "PATCH")  # of these the platform's contract asks it, body or none
 
 
 def check_hosts(allow_hosts: Any) -> frozenset[str]:
@@ -72,22 +75,52 @@ def check_page(scope: Scope, hosts: Collection[str]) -> None:
     for name, value in scope["headers"]:
         said.setdefault(name.lower(), []).append(value.decode("latin-1"))
     host = said.get(b"host", [])
-    server = scope.get("server") or ("localhost",)  # a Unix socket has no address
-    if len(host) != 1 or not _is_own(host[0], server[0], frozenset(hosts)):
+    if len(host) != 1 or not _is_own(host[0], _server(scope), frozenset(hosts)):
         raise _misdirected(host)
     _check_origin(said, host[0])
-    if scope["method"] not in _BODILESS and _has_body(scope, said):
+    if _is_typed(scope, said):
         _check_type(scope["method"], said.get(b"content-type", []))
+
+
+def check_local(scope: Scope, hosts: Collection[str]) -> None:
+    """Let a request over a socket pass if only this machine can have sent it.
+
+    `serve` does not open a socket to others without client keys, but a server of the
+    user's own listens where it likes. A name in its scope is a test client's, or taken
+    from the request: it must be one the gateway was told of.
+
+    Args:
+        scope: ASGI's, of a request that passed `check_page`.
+        hosts: As for that.
+
+    Raises:
+        GatewayFailure: 403.
+    """
+    server = _server(scope)
+    if is_loopback(server) or (server in hosts and not is_address(server)):
+        return
+    raise GatewayFailure(
+        403,
+        f"without client keys this gateway answers its own machine alone, and it was "
+        f"called at {server[:_SHOWN]!r}: give Gateway(client_keys=[...]), or bind its "
+        "server to 127.0.0.1 (a test client's own name can be added to allow_hosts)",
+        code="client_keys_needed",
+    )
 
 
 @lru_cache(256)
 def _is_own(host: str, server: str, hosts: frozenset[str]) -> bool:
-    name = plain_host(re.sub(r":\d*$", "", host))
+    name = host_named(host)
     if not name:
         return False
-    if name in hosts or name == plain_host(server):
+    if name in hosts or name == server:
         return True
-    return is_loopback(plain_host(server)) and is_loopback(name)
+    return is_loopback(server) and is_loopback(name)
+
+
+def _server(scope: Scope) -> str:
+    server = (scope.get("server") or ("",))[0]
+    return "localhost" if is_path(server) else plain_host(server)
 
 
 def _misdirected(host: list[str]) -> GatewayFailure:
@@ -117,6 +150,13 @@ def _foreign(who: str) -> GatewayFailure:
         f"{who} may not call this gateway: have the page's own server call it",
         code="foreign_origin",
     )
+
+
+def _is_typed(scope: Scope, said: dict[bytes, list[str]]) -> bool:
+    method = scope["method"]
+    if method in _DECLARED:
+        return True
+    return method not in _BODILESS and _has_body(scope, said)
 
 
 def _has_body(scope: Scope, said: dict[bytes, list[str]]) -> bool:
