@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from gateway_upstream import Reply, Upstream, delta, say
+from gateway_upstream import Reply, Upstream, delta, say, usage_chunk
 
 from respan_lab.gateway import Gateway, Served
 from respan_lab.gateway.answering.call import faults
@@ -176,6 +176,124 @@ def test_a_stream_needs_no_done_if_it_finished(
 
     upstream.answer = answer
     assert post(served, stream=True).text.endswith("data: [DONE]\n\n")
+
+
+def row(gateway: Gateway, answer: httpx.Response) -> dict[str, Any]:
+    with gateway.serve() as server:
+        path = f"/api/request-logs/{answer.headers['x-respan-log-id']}/"
+        found: dict[str, Any] = httpx.get(f"{server.url}{path}", timeout=20).json()
+    return found
+
+
+async def cut_off(reply: Reply, *payloads: Any) -> None:
+    """Send events, and then end the connection but not the body."""
+    await reply.head(content_type="text/event-stream", transfer_encoding="chunked")
+    for payload in payloads:
+        data = payload if isinstance(payload, str) else json.dumps(payload)
+        event = f"data: {data}\n\n".encode()
+        await reply.send(b"%x\r\n%b\r\n" % (len(event), event))
+
+
+@pytest.mark.parametrize("end", [[], ["[DONE]"]])
+def test_a_stream_cut_off_behind_its_end_is_whole(
+    gateway: Gateway, served: Served, upstream: Upstream, end: list[str]
+) -> None:
+    async def answer(reply: Reply) -> None:
+        finished = delta("whole", finish="stop")
+        await cut_off(reply, finished, usage_chunk(), *end)
+
+    upstream.answer = answer
+    got = post(served, stream=True)
+    assert "error" not in got.text
+    assert got.text.endswith("data: [DONE]\n\n")
+    kept = row(gateway, got)
+    assert (kept["status"], kept["status_code"]) == ("success", 200)
+    assert kept["completion_tokens"] == 4
+
+
+@pytest.mark.parametrize("more", [{}, {"n": 2}])
+def test_a_stream_cut_off_before_its_end_is_not(
+    served: Served, upstream: Upstream, more: Any
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await cut_off(reply, delta("half", finish="stop" if more else None))
+
+    upstream.answer = answer
+    got = post(served, stream=True, **more)
+    assert "broke off" in last_event(got)["error"]["message"]
+
+
+def test_done_is_the_end_though_the_connection_stays_open(
+    gateway: Gateway, served: Served, upstream: Upstream
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await say("whole")(reply)
+        await reply.until_gone()  # and the gateway goes only when it has its answer
+        upstream.gone.set()
+
+    upstream.answer = answer
+    got = post(served, stream=True)
+    assert got.text.endswith("data: [DONE]\n\n")
+    assert row(gateway, got)["completion_tokens"] == 4
+    assert upstream.gone.wait(20)
+
+
+def test_a_body_that_never_ends_is_502(served: Served, upstream: Upstream) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.head(content_type="application/json")
+        while True:
+            await reply.send(b" " * 2**20)
+
+    upstream.answer = answer
+    got = post(served)
+    assert got.status_code == 502
+    assert got.json()["error"]["code"] == "bad_answer"
+    assert "64 MiB" in got.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "limit"),
+    [
+        (b"x" * 2**20, "16 MiB"),
+        (b"data: " + b"x" * 2**20 + b"\n", "16 MiB"),
+        (b"data: " + json.dumps(delta()).encode() + b" " * 2**20 + b"\n\n", "64 MiB"),
+    ],
+)
+def test_a_stream_that_never_ends_is_502(
+    served: Served, upstream: Upstream, content: bytes, limit: str
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.events()
+        while True:
+            await reply.send(content)
+
+    upstream.answer = answer
+    got = post(served, stream=True)
+    assert got.status_code == 502
+    assert got.json()["error"]["code"] == "bad_answer"
+    assert limit in got.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_usage_beside_choices_is_for_those_who_asked(
+    gateway: Gateway, served: Served, upstream: Upstream, is_asked: bool
+) -> None:
+    async def answer(reply: Reply) -> None:
+        first = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
+        last = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
+        await reply.events(
+            {**delta("é"), "usage": first},
+            {**delta("b", finish="stop"), "usage": last},
+            "[DONE]",
+        )
+
+    upstream.answer = answer
+    more = {"stream_options": {"include_usage": True}} if is_asked else {}
+    got = post(served, stream=True, **more)
+    assert got.text.count('"usage"') == (2 if is_asked else 0)
+    first = json.loads(got.text.partition("\n\n")[0].removeprefix("data: "))
+    assert first["choices"][0]["delta"] == {"content": "é"}
+    assert row(gateway, got)["completion_tokens"] == 4
 
 
 def test_missing_usage_leaves_the_cost_unknown(
