@@ -1,15 +1,54 @@
-"""The credentials inside a request."""
+"""The credentials inside a request: found, and left out, wherever they stand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["as_credentials", "secrets_of"]
+__all__ = ["as_credentials", "secrets_of", "without_credentials"]
 
-_HOLDERS = ("customer_credentials", "credential_override", "customer_api_keys")
+# In lower case, with `_` for `-`. What is meant for a model, such as a variable called
+# `secret` or `password`, is none of them: it is the question.
+_NAMES = frozenset(
+    {
+        "access_key_id",
+        "access_token",
+        "api_key",
+        "api_keys",
+        "api_secret",
+        "apikey",
+        "auth_token",
+        "authorization",
+        "aws_session_token",
+        "bearer_token",
+        "client_secret",
+        "credential_override",
+        "credentials",
+        "customer_api_keys",
+        "customer_credentials",
+        "private_key",
+        "proxy_authorization",
+        "secret_access_key",
+        "secret_key",
+    }
+)
+_ENDS = ("_access_key_id", "_api_key", "_credentials", "_secret_access_key")
 # What stands beside a key and is none; to blot it out would make errors unreadable.
-_OPEN = frozenset({"api_base", "api_version", "base_url", "location", "region"})
+_OPEN = frozenset(
+    {
+        "api_base",
+        "api_version",
+        "available_models",
+        "base_url",
+        "exclude_models",
+        "location",
+        "region",
+    }
+)
+# The names in a JSON schema are the caller's own: there, an object under `api_key` says
+# what a model may write.
+_SCHEMAS = frozenset({"functions", "response_format", "tools"})
+_SCHEME = "Bearer "
 
 
 def as_credentials(credentials: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,11 +64,11 @@ def as_credentials(credentials: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def secrets_of(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    """Find every credential in a body or in a set of Respan's fields.
+def secrets_of(tree: Any) -> tuple[str, ...]:
+    """Find every credential in a body, at any depth.
 
     Args:
-        fields: The fields, with their container or without.
+        tree: A JSON value.
 
     Returns:
         The texts that must not be shown, each once.
@@ -38,29 +77,70 @@ def secrets_of(fields: Mapping[str, Any]) -> tuple[str, ...]:
         >>> secrets_of({"credential_override": {"m": {"api_key": "sk-1"}}})
         ('sk-1',)
     """
-    return tuple(dict.fromkeys(_find(fields)))
+    return tuple(dict.fromkeys(_found(tree)))
 
 
-def _find(fields: Mapping[str, Any]) -> Iterator[str]:
-    for name in _HOLDERS:
-        yield from _texts(fields.get(name))
-    group = fields.get("load_balance_group")
-    listed = group.get("models") if isinstance(group, Mapping) else None
-    for candidates in (fields.get("load_balance_models"), listed):
-        for each in candidates or ():
-            yield from _texts(each.get("credentials"))
-    box = fields.get("respan_params")
-    if isinstance(box, Mapping):
-        yield from _find(box)
+def without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a body without any field that holds credentials, at any depth.
+
+    Args:
+        tree: JSON values by name; left as they are.
+
+    Example:
+        >>> entry = {"model": "m", "weight": 1, "credentials": {"api_key": "sk-1"}}
+        >>> without_credentials({"load_balance_models": [entry]})
+        {'load_balance_models': [{'model': 'm', 'weight': 1}]}
+    """
+    whole = {"": dict(tree)}
+    left: list[tuple[Any, bool]] = [(whole, False)]
+    while left:  # no recursion: what nests too deep is refused elsewhere, in words
+        holder, in_schema = left.pop()
+        is_list = isinstance(holder, list)
+        for at, each in enumerate(holder) if is_list else list(holder.items()):
+            if not isinstance(each, Mapping | list):
+                continue
+            inner = in_schema or at in _SCHEMAS
+            copy = list(each) if isinstance(each, list) else _kept(each, inner)
+            holder[at] = copy
+            left.append((copy, inner))
+    return whole[""]
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, each in value.items():
-            if name not in _OPEN:
-                yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+def _kept(fields: Mapping[str, Any], in_schema: bool) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in fields.items()
+        if not _is_credential(name, value, in_schema)
+    }
+
+
+def _is_credential(name: Any, value: Any, in_schema: bool) -> bool:
+    if not isinstance(name, str) or (in_schema and not isinstance(value, str)):
+        return False
+    plain = name.lower().replace("-", "_")
+    return plain in _NAMES or plain.endswith(_ENDS)
+
+
+def _found(tree: Any) -> Iterator[str]:
+    """Every text under a credential's name; the names of models in it are none."""
+    left: list[tuple[Any, bool, bool]] = [(tree, False, False)]
+    while left:
+        value, is_secret, in_schema = left.pop()
+        if isinstance(value, str):
+            if is_secret:
+                yield value
+                if value.startswith(_SCHEME):
+                    yield value.removeprefix(_SCHEME)
+        elif isinstance(value, list):
+            left += [(each, is_secret, in_schema) for each in value]
+        elif isinstance(value, Mapping):
+            left += [
+                (
+                    each,
+                    name not in _OPEN
+                    if is_secret
+                    else _is_credential(name, each, in_schema),
+                    in_schema or name in _SCHEMAS,
+                )
+                for name, each in value.items()
+            ]

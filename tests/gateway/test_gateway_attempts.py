@@ -337,15 +337,15 @@ def keys(upstream: Upstream) -> list[str]:
         ({"customer_credentials": {"up": {"api_key": "sk-customer"}}}, "sk-customer"),
         ({"customer_credentials": {"openai": "sk-other"}}, "sk-upstream-secret"),
         ({"credential_override": {"up/a": {"api_key": "sk-name"}}}, "sk-name"),
-        ({"credential_override": {"a": {"api_key": "sk-slug"}}}, "sk-slug"),
+        ({"credential_override": {"a": {"api_key": "sk-slug"}}}, "sk-upstream-secret"),
         ({"credential_override": {"up": "sk-provider"}}, "sk-provider"),
         ({"credential_override": {"up/b": "sk-other"}}, "sk-upstream-secret"),
         (
             {
-                "credential_override": {"a": "sk-slug", "up": "sk-provider"},
+                "credential_override": {"up/a": "sk-name", "up": "sk-provider"},
                 "customer_credentials": {"up": "sk-customer"},
             },
-            "sk-slug",
+            "sk-name",
         ),
     ],
 )
@@ -361,7 +361,7 @@ def test_whose_key_is_used(
 def test_an_override_beats_a_candidates_own(served: Served, upstream: Upstream) -> None:
     listed = [{"model": "up/a", "credentials": {"api_key": "sk-own"}}]
     post(served, load_balance_models=listed)
-    post(served, load_balance_models=listed, credential_override={"a": "sk-over"})
+    post(served, load_balance_models=listed, credential_override={"up/a": "sk-over"})
     assert keys(upstream) == ["Bearer sk-own", "Bearer sk-over"]
 
 

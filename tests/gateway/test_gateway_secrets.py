@@ -183,7 +183,7 @@ def test_a_strangers_address_is_refused(
 ) -> None:
     given = {"api_key": "sk-own", "api_base": url}
     fields: dict[str, Any] = {
-        "override": {"model": "up/a", "credential_override": {"a": given}},
+        "override": {"model": "up/a", "credential_override": {"up/a": given}},
         "customer": {"model": "up/a", "customer_credentials": {"up": given}},
         "weighted": {
             "load_balance_models": [

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...wire.secrets import secrets_of
 from ..asking.asked import Asked
 from ..failure import GatewayFailure
 from .credentials import Keyring
@@ -49,9 +50,8 @@ class Candidate:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What of the credentials must not be shown."""
-        values = (self.credentials or {}).values()
-        return tuple(value for value in values if isinstance(value, str))
+        """What of the credentials must not be shown; addresses and versions may."""
+        return secrets_of({"credentials": self.credentials})
 
 
 Groups = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -79,7 +79,8 @@ async def choose(
     Raises:
         GatewayFailure: The request names no model, or none that can be called.
     """
-    chooser = _Chooser(asked, names, Keyring(asked.respan, check_address))
+    keyring = Keyring(asked.respan, check_address)
+    chooser = _Chooser(asked, names, keyring)
     standing_by = _standing_by(asked)
     found: list[Candidate] = []
     try:
@@ -95,6 +96,7 @@ async def choose(
             if failure.status != _LOCKED:  # a wrong name fails always, not at need
                 raise
             asked.warnings.append(f"fallback {name} is left out: {failure}")
+    asked.warnings += keyring.warnings()
     if not found:
         raise _bad("fallback_models", "neither the model nor a fallback can be called")
     return list({_identity(each): each for each in reversed(found)}.values())[::-1]
@@ -135,7 +137,7 @@ class _Chooser:
         self, name: str, *, pin: str | None, reason: str | None = None
     ) -> Candidate:
         found = await self._names.locate(
-            name, pin=pin, keyed=self._keyring.providers, is_keyed=self._has_key(name)
+            name, pin=pin, keyed=self._keyring.providers, has_key=self._has_key(name)
         )
         return self._candidate(name, found, reason=reason)
 
@@ -148,7 +150,7 @@ class _Chooser:
                 each.name,
                 pin=self._asked.route_provider,
                 keyed=self._keyring.providers,
-                is_keyed=each.credentials is not None or self._has_key(each.name),
+                has_key=self._has_key(each.name, each.credentials),
             )
             for each in weighted
         ]
@@ -165,14 +167,16 @@ class _Chooser:
                 name,
                 pin=self._asked.route_provider,
                 keyed=self._keyring.providers,
-                is_keyed=self._has_key(name),
+                has_key=self._has_key(name),
             )
 
         name, found, reason = await route(models, self._asked.respan, locate, pick)
         return self._candidate(name, found, reason=reason)
 
-    def _has_key(self, name: str) -> bool:
-        return self._keyring.has_override(name)
+    def _has_key(
+        self, name: str, own: Mapping[str, Any] | None = None
+    ) -> Callable[[Destination], bool]:
+        return lambda found: self._keyring.has(name, found, own)
 
     def _candidate(
         self,

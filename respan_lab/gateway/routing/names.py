@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +25,10 @@ class Destination(NamedTuple):
 
     provider: Provider
     slug: str
+
+
+def _no_key(found: Destination) -> bool:
+    return False
 
 
 class Names:
@@ -67,13 +71,13 @@ class Names:
         *,
         pin: str | None = None,
         keyed: Collection[str] = (),
-        is_keyed: bool = False,
+        has_key: Callable[[Destination], bool] = _no_key,
     ) -> Destination:
         """Do as `resolve`, the price lists being read in a thread the first time."""
         if not self._is_loaded and self._needs_lists(model, pin):
             await asyncio.to_thread(self._prices.load)
             self._is_loaded = True
-        return self.resolve(model, pin=pin, keyed=keyed, is_keyed=is_keyed)
+        return self.resolve(model, pin=pin, keyed=keyed, has_key=has_key)
 
     def resolve(
         self,
@@ -81,15 +85,16 @@ class Names:
         *,
         pin: str | None = None,
         keyed: Collection[str] = (),
-        is_keyed: bool = False,
+        has_key: Callable[[Destination], bool] = _no_key,
     ) -> Destination:
         """Find who runs a model.
 
         Args:
             model: Its name.
             pin: The provider to take; None leaves it to the name.
-            keyed: Providers whose key the call brings along.
-            is_keyed: Whether it brings a key for this model, whoever runs it.
+            keyed: Providers, and models as `provider/slug`, whose key the call brings
+                along; they go before others that have a model of the same slug.
+            has_key: Whether the call brings a key for this model at this provider.
 
         Raises:
             GatewayFailure: 400 if it is not clear who; 403 for a file that this caller
@@ -99,9 +104,9 @@ class Names:
         if pin is not None:
             provider = self._pinned(pin)
         if provider is None:
-            provider = self._vendor_of(slug, keyed, is_keyed)
+            provider = self._vendor_of(slug, keyed, has_key)
         missing = self.missing.get(provider.name)
-        if missing is not None and not (is_keyed or provider.name in keyed):
+        if missing is not None and not has_key(Destination(provider, slug)):
             raise _locked(f"{model!r} needs a key for {provider.name}: {missing}")
         is_path = model.startswith(_PATH)
         if is_path and not self._has_files and slug not in self._slugs(provider):
@@ -142,10 +147,17 @@ class Names:
             )
         return self.providers[pin]
 
-    def _vendor_of(self, slug: str, keyed: Collection[str], is_keyed: bool) -> Provider:
+    def _vendor_of(
+        self,
+        slug: str,
+        keyed: Collection[str],
+        has_key: Callable[[Destination], bool],
+    ) -> Provider:
         vendors = [v for v in self._prices.vendors_of(slug) if v in self.providers]
-        usable = [v for v in vendors if v in keyed] or [
-            v for v in vendors if is_keyed or v not in self.missing
+        usable = [v for v in vendors if v in keyed or f"{v}/{slug}" in keyed] or [
+            v
+            for v in vendors
+            if v not in self.missing or has_key(Destination(self.providers[v], slug))
         ]
         if len(usable) == 1:
             return self.providers[usable[0]]
