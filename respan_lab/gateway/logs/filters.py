@@ -158,9 +158,14 @@ def _read(field: str, given: Any) -> tuple[str, list[Any]]:
             f"{field}: conditions are `operator` and `value`, and all must hold; "
             "`OR` and bundles of filters are not supported",
         )
-    operator, value = given.get("operator") or "", given["value"]
+    operator, value = given.get("operator"), given["value"]
+    operator = "" if operator is None else operator
     if not isinstance(operator, str):
-        raise _bad(field, f"{field}: the operator must be a text")
+        raise _bad(
+            field,
+            f"{field}: the operator is {operator!r}; it must be a text such as "
+            "'icontains'",
+        )
     values = value if isinstance(value, list) else [value]
     if not values:
         raise _bad(field, f"{field}: `value` must list at least one value")
