@@ -21,6 +21,9 @@ class GatewayFailure(Exception):
         message: A sentence for a person; it must hold no secret.
         code: The error's own name; None without one.
         param: The request's field at fault; None if it is none.
+
+    Attributes:
+        provider_status: What a provider answered, if that is not the status here.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class GatewayFailure(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.provider_status: int | None = None
         self.headers: dict[str, str] = {}
         self.body: Any = {
             "error": {

@@ -12,6 +12,8 @@ from contract_stage import CALLER_KEY, LEFT_OUT, Stage
 from contract_table import PATH, TABLE
 from gateway.gateway_upstream import Reply, delta, say
 
+import respan_lab as lab
+
 TYPES = {401: "authentication_error", 424: "upstream_error", 502: "upstream_error"}
 
 
@@ -131,6 +133,23 @@ def test_a_providers_402_is_passed_on(stage: Stage) -> None:
     assert row["error_message"] == said["error"]
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_a_provider_refuses_is_424(stage: Stage, status: int) -> None:
+    stage.fail("a", status=status)
+    answer = stage.say()
+    error = error_of(answer, 424)
+    assert f"up answered {status}: a is down" in error["message"]
+    assert "providers['up']['api_key']" in error["message"]
+    row = stage.row(answer)
+    assert (row["error_class"], row["fault_domain"]) == ("user_auth_byok", "user")
+    assert row["attempts"][0]["status_code"] == status
+    with (
+        lab.Client(CALLER_KEY, stage.url) as client,
+        pytest.raises(lab.UpstreamError, match="check the key"),
+    ):
+        client.chat("hi", model="up/a")
+
+
 def test_a_web_page_of_another_origin_is_403(stage: Stage) -> None:
     answer = stage.say({"origin": "https://page.example"})
     assert error_of(answer, 403)["code"] == "foreign_origin"
@@ -149,7 +168,8 @@ def test_a_web_page_of_another_origin_is_403(stage: Stage) -> None:
 def test_what_there_is_not_is_404(
     stage: Stage, method: str, path: str, code: str | None
 ) -> None:
-    error = error_of(stage.http.request(method, path), 404)
+    headers = {"content-type": "application/json"}
+    error = error_of(stage.http.request(method, path, headers=headers), 404)
     assert code in (None, error["code"])
     assert path.strip("/").rpartition("/")[2] in error["message"]
 
@@ -290,7 +310,7 @@ def test_no_error_shows_a_key(stage: Stage) -> None:
     stage.upstream.answer = leaking
     for own in ({}, {"credential_override": {"up": "sk-mine-0001"}}):
         answer = stage.say(**own)
-        assert answer.status_code == 401
+        assert error_of(answer, 424)["code"] == "invalid_credentials"
         assert "sk-" not in answer.text
         assert "sk-" not in str(stage.row(answer))
     error = stage.refused(customer_credentials={"up": ["sk-mine-0001"]})

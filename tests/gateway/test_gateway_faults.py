@@ -30,7 +30,7 @@ def last_event(answer: httpx.Response) -> Any:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 429, 500, 503, 529])
+@pytest.mark.parametrize("status", [400, 402, 404, 422, 429, 500, 503, 529])
 def test_an_error_is_passed_on_with_status_and_body(
     served: Served, upstream: Upstream, status: int, stream: bool
 ) -> None:
@@ -51,11 +51,72 @@ def test_an_error_is_passed_on_with_status_and_body(
 def test_keys_are_taken_out_of_errors(served: Served, upstream: Upstream) -> None:
     async def answer(reply: Reply) -> None:
         shown = reply.seen.headers["authorization"]
-        await reply.json({"error": f"bad key: {shown}", SECRET: [SECRET]}, 401)
+        await reply.json({"error": f"bad key: {shown}", SECRET: [SECRET]}, 400)
 
     upstream.answer = answer
     got = post(served)
     assert got.json() == {"error": "bad key: Bearer ***", "***": ["***"]}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("own", "param"),
+    [
+        ({}, None),
+        ({"credential_override": {"up": "sk-mine-0001"}}, "credential_override"),
+        ({"customer_credentials": {"up": "sk-mine-0001"}}, "customer_credentials"),
+        (
+            {
+                "load_balance_models": [
+                    {"model": "up/a", "credentials": {"api_key": "sk-mine-0001"}}
+                ]
+            },
+            "load_balance_models",
+        ),
+    ],
+)
+def test_a_key_that_a_provider_refuses_is_424(
+    gateway: Gateway,
+    served: Served,
+    upstream: Upstream,
+    own: Any,
+    param: str | None,
+    status: int,
+    stream: bool,
+) -> None:
+    async def answer(reply: Reply) -> None:
+        shown = reply.seen.headers["authorization"]
+        await reply.json({"error": {"message": f"bad key {shown}"}}, status)
+
+    upstream.answer = answer
+    got = post(served, stream=stream, retries=3, **own)
+    assert got.status_code == 424
+    where = param or "providers['up']['api_key']"
+    assert got.json()["error"] == {
+        "message": f"up answered {status}: bad key Bearer ***; check the key in "
+        f"{where}, and whether it may be used for this model",
+        "type": "upstream_error",
+        "param": param,
+        "code": "invalid_credentials",
+    }
+    assert len(upstream.seen) == 1  # no retries
+    kept = row(gateway, got)
+    assert kept["status_code"] == 424
+    assert kept["error_class"] == "user_auth_byok"
+    assert [each["status_code"] for each in kept["attempts"]] == [status]
+
+
+def test_a_refused_key_reported_as_success_is_424(
+    served: Served, upstream: Upstream
+) -> None:
+    async def answer(reply: Reply) -> None:
+        await reply.json({"error": {"message": "bad key", "code": 401}})
+
+    upstream.answer = answer
+    got = post(served)
+    assert got.status_code == 424
+    assert "up answered 401: bad key; check" in got.json()["error"]["message"]
 
 
 def test_an_error_that_is_not_json_stays_a_text(

@@ -225,6 +225,34 @@ def test_a_vendors_error_keeps_its_status_and_loses_the_key(
     assert len(upstream.seen) == 1  # no retries, no fallback
 
 
+@pytest.mark.parametrize(
+    ("model", "key_name", "url_name"),
+    [
+        ("anthropic/claude-sonnet-4-5", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+        ("gemini/gemini-2.5-flash", "GOOGLE_API_KEY", "GEMINI_BASE_URL"),
+        ("groq/some-model", "GROQ_API_KEY", "GROQ_BASE_URL"),
+    ],
+)
+def test_a_refused_key_is_424_and_names_the_variable(
+    upstream: Upstream,
+    gateway_with: Callable[..., Gateway],
+    model: str,
+    key_name: str,
+    url_name: str,
+) -> None:
+    gateway = gateway_with(**{key_name: KEY, url_name: upstream.url})
+
+    async def answer(reply: Reply) -> None:
+        error = {"type": "authentication_error", "message": f"bad key {KEY}"}
+        await reply.json({"type": "error", "error": error}, 401)
+
+    upstream.answer = answer
+    got = ask(gateway, model)
+    assert got.status_code == 424
+    said = got.json()["error"]["message"]
+    assert f"answered 401: bad key ***; check the key in {key_name}," in said
+
+
 def test_a_gateway_toml_that_lies_about_is_not_read(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

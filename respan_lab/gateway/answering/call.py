@@ -17,6 +17,7 @@ from ..asking.asked import Asked
 from ..failure import GatewayFailure
 from ..providers import ProviderAnswer, ProviderCall
 from ..routing.candidates import Candidate
+from .refused import refused
 
 __all__ = ["call", "faults"]
 
@@ -59,7 +60,7 @@ async def call(
         if 200 <= answer.status_code < 300:
             answer.body = _guarded(answer.body, provider.name, secrets)
             return answer
-        raise await _refused(answer, provider.name, secrets)
+        raise await _refused(answer, asked, candidate, secrets)
 
 
 @contextmanager
@@ -137,7 +138,7 @@ def _body(asked: Asked, slug: str) -> dict[str, Any]:
 
 
 async def _refused(
-    answer: ProviderAnswer, provider: str, secrets: Sequence[str]
+    answer: ProviderAnswer, asked: Asked, candidate: Candidate, secrets: Sequence[str]
 ) -> GatewayFailure:
     content = bytearray()
     try:
@@ -148,12 +149,15 @@ async def _refused(
     finally:
         await answer.aclose()
     if not 400 <= answer.status_code < 600:
+        provider = candidate.destination.provider.name
         return _bad(f"{provider} answered {answer.status_code}")
     headers = {name: answer.headers.get(name, "") for name in _PASSED_ON}
-    return GatewayFailure.passed_on(
+    return refused(
         answer.status_code,
         _decoded(bytes(content), secrets),
         headers={name: said for name, said in headers.items() if _is_plain(said)},
+        asked=asked,
+        candidate=candidate,
     )
 
 

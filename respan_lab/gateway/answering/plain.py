@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...wire import redact
 from ..failure import GatewayFailure
 from .breakdown import with_extras
+from .refused import refused
 
 if TYPE_CHECKING:
     from ...prices import PriceTable
@@ -32,34 +33,37 @@ async def plain(
             that cannot be read.
     """
     content = b"".join([chunk async for chunk in answer.body])
-    payload = _read(content, secrets)
+    payload = _read(content)
+    if payload.get("error") and not payload.get("choices"):
+        raise _late_error(redact(payload, secrets), record)
+    if not isinstance(payload.get("choices"), list):
+        raise _bad("the provider's answer has no choices")
     record.declared = answer.declared
     record.end(prices, payload)
     shown = with_extras(payload, record)
     return content if shown is payload else json.dumps(shown).encode()
 
 
-def _read(content: bytes, secrets: Sequence[str]) -> dict[str, Any]:
+def _read(content: bytes) -> dict[str, Any]:
     try:
         payload = json.loads(content)
     except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict):
-        raise GatewayFailure(
-            502, "the provider's answer is not a JSON object", code="bad_answer"
-        )
-    if payload.get("error") and not payload.get("choices"):
-        raise _late_error(redact(payload, secrets))
-    if not isinstance(payload.get("choices"), list):
-        raise GatewayFailure(
-            502, "the provider's answer has no choices", code="bad_answer"
-        )
+        raise _bad("the provider's answer is not a JSON object")
     return payload
 
 
-def _late_error(payload: dict[str, Any]) -> GatewayFailure:
+def _bad(message: str) -> GatewayFailure:
+    return GatewayFailure(502, message, code="bad_answer")
+
+
+def _late_error(payload: dict[str, Any], record: Record) -> GatewayFailure:
     """Some report success and put the error into the body."""
     error = payload["error"]
     code = error.get("code") if isinstance(error, dict) else None
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
-    return GatewayFailure.passed_on(status, payload, headers={})
+    if record.asked is None or record.candidate is None:
+        return GatewayFailure.passed_on(status, payload, headers={})
+    asked, candidate = record.asked, record.candidate
+    return refused(status, payload, headers={}, asked=asked, candidate=candidate)

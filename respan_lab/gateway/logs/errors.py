@@ -18,6 +18,7 @@ _BY_CODE = {
     "content_policy_violation": "user_content_policy",
     "context_length_exceeded": "user_context_window",
     "insufficient_quota": "user_quota",
+    "invalid_credentials": "user_auth_byok",  # all providers' keys are the user's own
     "missing_credentials": "user_auth_byok",
     "timeout": "provider_timeout",
 }

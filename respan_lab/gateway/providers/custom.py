@@ -81,7 +81,8 @@ def _entry(name: Any, entry: Any) -> CustomProvider:
     if key is not None:
         key = check_key(str(key), f"providers[{name!r}]['api_key']")
     models = _models(name, entry.get("models"))
-    return CustomProvider(Access(key, url.rstrip("/")), models)
+    source = f"providers[{name!r}]['api_key']"
+    return CustomProvider(Access(key, url.rstrip("/"), source), models)
 
 
 def _check_name(name: Any) -> None:

@@ -56,6 +56,11 @@ class OpenAIDialect:
     def __repr__(self) -> str:
         return f"OpenAIDialect({self.name!r})"
 
+    @property
+    def key_source(self) -> str | None:
+        """Where its own key is from; None if that is not known."""
+        return self._access.source
+
     def models(self) -> Sequence[ModelCard]:
         """List the models known beforehand."""
         return self._listing()

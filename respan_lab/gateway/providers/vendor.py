@@ -39,7 +39,8 @@ class Vendor:
         """
         named = [(name, environ[name]) for name in self.key_names if environ.get(name)]
         key = check_key(named[0][1], named[0][0]) if named else None
-        return Access(key, self._url(environ))
+        source = named[0][0] if named else self.key_names[0]
+        return Access(key, self._url(environ), source)
 
     def _url(self, environ: Mapping[str, str]) -> str | None:
         given = environ.get(self.url_name)
@@ -66,10 +67,13 @@ class Access:
     Attributes:
         key: The API key; None without one. Never in a repr.
         base_url: The address; None if unknown.
+        source: Where the key is from, such as an environment variable; None for a
+            call's own.
     """
 
     key: str | None = field(repr=False)
     base_url: str | None
+    source: str | None = None
 
 
 def check_key(key: str, name: str) -> str:

@@ -50,6 +50,11 @@ class TranslatedVendor:
     def __repr__(self) -> str:
         return f"TranslatedVendor({self.name!r})"
 
+    @property
+    def key_source(self) -> str | None:
+        """Where its own key is from; None if that is not known."""
+        return self._access.source
+
     def models(self) -> Sequence[ModelCard]:
         """List the models on the price list."""
         return self._listing()

@@ -150,5 +150,6 @@ def _note(
 ) -> None:
     record.earlier += took + (wait or 0.0)
     last = record.attempts[-1]
-    last["status_code"], last["error"] = failure.status, failure.message
+    last["status_code"] = failure.provider_status or failure.status
+    last["error"] = failure.message
     last["latency"], last["wait"] = took, wait or 0.0
