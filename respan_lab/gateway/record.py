@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..wire import Usage
+from .summaries import attempts_told, warnings_told
 
 if TYPE_CHECKING:
     from ..prices import PriceTable
@@ -163,18 +163,7 @@ class Record:
         if self.queue_time > 0:
             headers["x-respan-lab-queue-time"] = f"{self.queue_time:.6f}"
         if len(self.attempts) > 1:
-            tried = [
-                [each["model"], each["status_code"] or 200] for each in self.attempts
-            ]
-            headers["x-respan-lab-attempts"] = json.dumps(tried[-20:])
+            headers["x-respan-lab-attempts"] = attempts_told(self.attempts)
         if self.asked is not None and self.asked.warnings:
-            headers["x-respan-lab-warnings"] = _warnings(self.asked.warnings)
+            headers["x-respan-lab-warnings"] = warnings_told(self.asked.warnings)
         return headers
-
-
-def _warnings(warnings: list[str]) -> str:
-    """As many as a header should carry, as a JSON list in ASCII."""
-    shown = list(dict.fromkeys(warnings))
-    while len(json.dumps(shown)) > 4000:
-        shown = shown[: len(shown) // 2]
-    return json.dumps(shown)

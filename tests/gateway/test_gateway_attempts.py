@@ -12,7 +12,8 @@ from gateway_upstream import Reply, Upstream, completion, delta, say
 
 from respan_lab.gateway import Gateway, Served
 from respan_lab.gateway.failure import GatewayFailure
-from respan_lab.gateway.routing.attempts import Retries
+from respan_lab.gateway.routing.attempts import Attempt, Retries
+from respan_lab.gateway.summaries import attempts_told, warnings_told
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 
@@ -418,3 +419,51 @@ def test_the_token_breakdown_is_behind_its_flag(
     assert (told["cached_tokens"], told["total_tokens"]) == (6, 14)
     assert told["reasoning_tokens"] is None
     assert told["usage"]["prompt_tokens_details"] == {"cached_tokens": 6}
+
+
+# --- the headers that tell of it
+
+
+def test_long_names_are_cut_in_the_header(upstream: Upstream) -> None:
+    names = [f"up/{letter * 70_000}" for letter in "ab"]
+    upstream.answer = broken(names[0].removeprefix("up/"))
+    entry = {"base_url": upstream.url, "api_key": "sk-upstream-secret"}
+    gateway = Gateway(providers={"up": entry})
+    with gateway.serve() as server:
+        answer = post(server, model=names[0], fallback_models=names[1:])
+    gateway.close()
+    assert answer.status_code == 200
+    shown = json.loads(answer.headers["x-respan-lab-attempts"])
+    assert shown == [[names[0][:100], 503], [names[1][:100], 200]]
+
+
+@pytest.mark.parametrize("name", ["a" * 100, "\N{GRINNING FACE}" * 100])
+def test_the_last_attempts_are_told_in_4_kb(name: str) -> None:
+    tried: list[Attempt] = [
+        {
+            "model": f"{n}{name}",
+            "provider": "up",
+            "status_code": 500 + n,
+            "error": "no",
+            "latency": 0.1,
+            "wait": 0.0,
+        }
+        for n in range(40)
+    ]
+    told = attempts_told(tried)
+    assert told.isascii()
+    assert len(told) <= 4000
+    assert [status for _, status in json.loads(told)][-2:] == [538, 539]
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\N{GRINNING FACE}"])
+def test_a_long_warning_is_cut_and_those_left_out_are_counted(letter: str) -> None:
+    (only,) = json.loads(warnings_told([letter * 4100]))
+    assert only.startswith(letter * 100)
+    assert only.endswith("...")
+    told = warnings_told([f"{n}{letter * 90}" for n in range(200)])
+    assert told.isascii()
+    assert len(told) <= 4000
+    *shown, last = json.loads(told)
+    assert shown[0] == f"0{letter * 90}"
+    assert last == f"... and {200 - len(shown)} more"
