@@ -21,6 +21,7 @@ from .answering.plain import plain
 from .answering.stream import Relay, event_bytes
 from .asking.channels import read
 from .caching.replay import replay
+from .caching.setting import Setting
 from .exchange import Disconnected, Exchange
 from .failure import GatewayFailure
 from .logs.row import keep
@@ -73,7 +74,8 @@ async def _answer(gateway: Gateway, exchange: Exchange, record: Record) -> bytes
     asked = read(exchange.content, exchange.headers, gateway.precedence)
     record.asked = asked
     record.prompt = await resolve(asked, gateway.prompts)
-    async with gateway.cache.turn(record) as hit:
+    setting = Setting.of(gateway, exchange)
+    async with gateway.cache.turn(record, setting) as hit:
         if hit is None:
             return await _called(gateway, exchange, record, asked)
         answer = replay(hit, is_stream=asked.is_stream)
@@ -156,9 +158,10 @@ async def _streamed(
     secrets: Sequence[str],
 ) -> bytes:
     async def write(content: bytes) -> None:
-        if not exchange.has_started:
-            await _start_stream(exchange, record)
-        await exchange.write(content)
+        with gateway.cache.handing_on(record):
+            if not exchange.has_started:
+                await _start_stream(exchange, record)
+            await exchange.write(content)
 
     await Relay(record, write, secrets=secrets).run(answer, gateway.prices)
     return b""

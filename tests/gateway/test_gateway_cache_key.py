@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from respan_lab.gateway.asking.asked import Asked
 from respan_lab.gateway.caching.key import cache_key
+from respan_lab.gateway.caching.setting import Setting
 from respan_lab.wire import OPENAI_FIELDS
 
 MESSAGES = [{"role": "user", "content": "hi"}]
@@ -27,14 +28,18 @@ SILENT = {
 
 
 def key(
-    openai: dict[str, Any] | None = None, *, pin: str | None = None, **respan: Any
+    openai: dict[str, Any] | None = None,
+    *,
+    pin: str | None = None,
+    setting: Setting | None = None,
+    **respan: Any,
 ) -> str:
     asked = Asked(
         {"messages": MESSAGES, "model": "up/a", **(openai or {})},
         {"cache_enabled": True, **respan},
         route_provider=pin,
     )
-    found = cache_key(asked)
+    found = cache_key(asked, setting or Setting())
     assert found is not None
     return found
 
@@ -186,6 +191,96 @@ def test_another_server_is_another_model(at: int) -> None:
     assert here != there
     assert here == secret
     assert here != key(**with_key("sk-one")[at])
+
+
+SOCKET, OTHER = Setting(caller="one"), Setting(caller="other")
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_who_pays_for_an_answer_shares_it_with_no_other_client(at: int) -> None:
+    mine = with_key("sk-one")[at]
+    assert key(**mine, setting=SOCKET) != key(**mine, setting=OTHER)
+    assert key(**mine, setting=SOCKET) != key(**mine)
+    other = with_key("sk-other")[at]
+    assert key(**mine, setting=SOCKET) == key(**other, setting=SOCKET)
+
+
+def test_clients_share_what_the_gateways_own_keys_pay_for() -> None:
+    assert key(setting=SOCKET) == key(setting=OTHER) == key()
+    assert key(load_balance_models=WEIGHTED, setting=SOCKET) == key(
+        load_balance_models=WEIGHTED
+    )
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"models": ["local:/a.gguf"]},
+        {"fallback_models": ["up/b", "local:/a.gguf"]},
+        {"load_balance_models": [{"model": "local:/a.gguf"}]},
+    ],
+)
+@pytest.mark.parametrize("by_model", [None, False])
+def test_a_file_is_no_socket_callers(
+    named: dict[str, Any], by_model: bool | None
+) -> None:
+    options = {**named, "cache_options": {"is_cached_by_model": by_model}}
+    assert key(**options, setting=SOCKET) != key(**options)
+    model = {"model": "local:/a.gguf"}
+    assert key(model, setting=SOCKET) != key(model)
+
+
+def test_a_saved_group_is_what_is_in_it() -> None:
+    def of(*entries: dict[str, Any]) -> str:
+        setting = Setting(groups={"g": entries, "h": [{"model": "sim/flaky"}]})
+        return key(load_balance_group={"group_id": "g"}, setting=setting)
+
+    def keyed(**credentials: str) -> dict[str, Any]:
+        return {"model": "up/a", "credentials": credentials}
+
+    small, large = {"model": "sim/small"}, {"model": "sim/large"}
+    seen = [of(small), of(large), of(small, large), of({**small, "weight": 2})]
+    seen += [of(keyed(api_key="sk-1")), of(keyed(api_base="https://here/v1"))]
+    assert len(set(seen)) == 6
+    assert of(keyed(api_key="sk-1")) == of(keyed(api_key="sk-2"))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"openai": {"model": "my/a"}},
+        {"openai": {"model": "up/a"}, "pin": "my"},
+        {"openai": {"model": "a"}},
+        {"openai": {"model": "org/a"}},
+        {"openai": {"model": "sim/small"}, "fallback_models": ["my/a"]},
+        {"openai": {"model": None}, "models": ["sim/small", "my/a"]},
+        {"load_balance_models": [{"model": "my/a"}]},
+        {"load_balance_group": {"group_id": "g", "models": [{"model": "my/a"}]}},
+        {"load_balance_group": {"group_id": "g"}},
+    ],
+)
+def test_a_provider_that_has_moved_is_another(asked: dict[str, Any]) -> None:
+    def at(url: str) -> str:
+        places = {"up": "https://up/v1", "sim": "", "my": url}
+        return key(**asked, setting=Setting({"g": [{"model": "my/a"}]}, places))
+
+    assert at("https://here/v1") != at("https://there/v1")
+    assert at("https://here/v1") == at("https://u:p@here/v1?key=s")
+
+
+def test_a_provider_that_is_not_asked_is_nothing() -> None:
+    places = {"up": "https://up/v1", "my": "https://here/v1", "sim/f": "1"}
+    moved = Setting(places={**places, "my": "https://there/v1", "sim/f": "2"})
+    assert key(setting=Setting(places=places)) == key(setting=moved)
+
+
+@pytest.mark.parametrize(("model", "pin"), [("sim/f", None), ("f", "sim")])
+def test_another_function_is_another_model(model: str, pin: str | None) -> None:
+    one, other = (
+        key({"model": model}, pin=pin, setting=Setting(places={"sim": "", "sim/f": to}))
+        for to in ("1", "2")
+    )
+    assert one != other
 
 
 @pytest.mark.parametrize("enabled", [None, False, "true", 1])

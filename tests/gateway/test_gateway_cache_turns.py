@@ -16,7 +16,10 @@ from gateway_upstream import completion
 from respan_lab.gateway.asking.asked import Asked
 from respan_lab.gateway.caching.cache import Cache
 from respan_lab.gateway.failure import GatewayFailure
+from respan_lab.gateway.providers.simulated import SimulatedProvider
 from respan_lab.gateway.record import Record
+from respan_lab.gateway.routing.candidates import Candidate
+from respan_lab.gateway.routing.names import Destination
 from respan_lab.gateway.store.cache import CacheStore
 from respan_lab.prices import PriceTable
 
@@ -163,9 +166,10 @@ def answer(*finished: Any, **more: Any) -> Any:
     ("payload", "n", "is_kept"),
     [
         (answer("stop"), None, True),
-        (answer("length"), None, True),
+        (answer("length"), None, False),
         (answer("tool_calls"), 1, True),
-        (answer("stop", "length"), 2, True),
+        (answer("stop", "tool_calls"), 2, True),
+        (answer("stop", "length"), 2, False),
         (answer("stop"), 2, False),
         (answer("stop", None), 2, False),
         (answer("content_filter"), None, False),
@@ -205,17 +209,25 @@ def test_an_answer_that_has_failed_is_not_kept(tmp_path: Path) -> None:
     using(tmp_path, work)
 
 
-@pytest.mark.parametrize(("by_model", "is_kept"), [(None, False), (False, True)])
+@pytest.mark.parametrize(
+    ("reason", "by_model", "is_kept"),
+    [
+        ("fallback", None, False),
+        ("fallback", False, True),
+        ("drawn with weight 1 of 2", None, True),
+        (None, None, True),
+    ],
+)
 def test_a_fallbacks_answer_is_not_kept_as_the_models_own(
-    tmp_path: Path, by_model: bool | None, is_kept: bool
+    tmp_path: Path, reason: str | None, by_model: bool | None, is_kept: bool
 ) -> None:
-    tried: Any = [{"model": "up/a"}, {"model": "up/a"}, {"model": "up/b"}]
     options = {"cache_options": {"is_cached_by_model": by_model}}
+    found = Destination(SimulatedProvider(), "small")
 
     async def work(caller: Caller) -> None:
         record = asks(**options)
         async with caller.cache.turn(record):
-            record.attempts = tried
+            record.candidate = Candidate("sim/small", found, reason)
             record.end(PRICES, completion())
         await caller.ask(asks(**options))
         assert caller.n_calls == (0 if is_kept else 1)
@@ -378,6 +390,55 @@ def test_an_answer_is_kept_although_its_caller_leaves(tmp_path: Path) -> None:
         assert text(await caller.ask(asks())) == "whole"
 
     using(tmp_path, work, provider=never)
+
+
+def test_nobody_waits_for_a_caller_who_does_not_read(tmp_path: Path) -> None:
+    async def work(caller: Caller) -> None:
+        reads = asyncio.Event()
+
+        async def read_late() -> None:
+            record = asks()
+            async with caller.cache.turn(record):
+                with caller.cache.handing_on(record):
+                    await reads.wait()
+                record.end(PRICES, completion("late"))
+
+        late = asyncio.create_task(read_late())
+        assert text(await caller.ask(asks())) == "hello 1"
+        assert not late.done()
+        reads.set()
+        await late
+        assert text(await caller.ask(asks())) in ("hello 1", "late")
+        assert caller.n_calls == 1
+
+    using(tmp_path, work, slack=0.01)
+
+
+def test_what_callers_take_to_read_is_added_up(tmp_path: Path) -> None:
+    async def work(caller: Caller) -> None:
+        record = asks()
+        async with caller.cache.turn(record):
+            follower = asyncio.create_task(caller.ask(asks()))
+            while not follower.done():
+                with caller.cache.handing_on(record):
+                    await asyncio.sleep(0)
+        assert caller.n_calls == 1
+
+    using(tmp_path, work, slack=0.01)
+
+
+def test_a_whole_answer_is_there_before_its_caller_has_read_it(tmp_path: Path) -> None:
+    async def work(caller: Caller) -> None:
+        record = asks()
+        async with caller.cache.turn(record):
+            with caller.cache.handing_on(record):
+                follower = await caller.begin(asks())
+            assert not follower.done()
+            record.end(PRICES, completion("whole"))
+            with caller.cache.handing_on(record):
+                assert text(await follower) == "whole"
+
+    using(tmp_path, work, provider=never, slack=20)
 
 
 def break_file(home: Path) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..store.cache import CacheStore, Entry
 from .key import cache_key, is_by_model
+from .setting import Setting
 
 if TYPE_CHECKING:
     from ..asking.asked import Asked
@@ -29,10 +30,10 @@ _logger = logging.getLogger(__name__)
 _LIFETIME = 30 * 86_400.0  # seconds; the platform's own default
 _LONGEST_LIFETIME = 1e11
 
-# How an answer ends that was neither broken off nor withheld, in the words of OpenAI
+# How an answer ends that was neither cut short nor withheld, in the words of OpenAI
 # and of servers that speak its dialect.
 _WHOLE = (
-    *("function_call", "length", "stop", "tool_calls"),
+    *("function_call", "stop", "tool_calls"),
     *("end_turn", "eos", "stop_sequence", "tool_use"),
 )
 # The gateway's own additions to one answer, which are not the next one's.
@@ -40,6 +41,7 @@ _EXTRAS = frozenset({"prompt_message", "request_breakdown"})
 
 _MOST_LEADERS = 3
 _PATIENCE = 600.0  # seconds; as long as a provider may take between two bytes
+_SLACK = 3.0  # seconds; a caller who reads an answer as it comes needs none of them
 _OUT_OF_USE = (
     "the response cache cannot be used, so this request went without; the gateway's "
     "own log says why"
@@ -55,56 +57,95 @@ class Cache:
     Args:
         store: Where answers are kept.
         patience: Seconds a request waits at most for others that ask the same.
+        slack: Seconds it waits at most for their callers to read their answers.
     """
 
-    def __init__(self, store: CacheStore, *, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self,
+        store: CacheStore,
+        *,
+        patience: float = _PATIENCE,
+        slack: float = _SLACK,
+    ) -> None:
         self._store = store
         self._patience = patience
+        self._slack = slack
         self._leaders: dict[str, _Leader] = {}
         self._writes: set[asyncio.Task[None]] = set()
         self._is_broken = False
 
     @asynccontextmanager
-    async def turn(self, record: Record) -> AsyncIterator[Entry | None]:
+    async def turn(
+        self, record: Record, setting: Setting | None = None
+    ) -> AsyncIterator[Entry | None]:
         """Give the request its answer, or its turn to call a provider.
 
         A request that does not ask for the cache has its turn at once. Of those that
         ask the same at the same time, the first has it; the others wait until its
         answer is kept. If it leaves without one, the next has its turn. A request
-        that has seen three leave, or has waited for `patience`, waits no more.
+        that has seen three leave, or has waited for `patience`, waits no more. What
+        the caller takes to read is not waited for: see `handing_on`.
 
-        When the block ends, the answer that the record has by then is kept, if it is
-        a whole one: every choice that was asked for is there and has come to its end.
-        `length` is such an end, since the limit is a part of what was asked;
-        `content_filter` and errors are not. It is kept even if the caller has left
-        meanwhile. The answer of a fallback is not kept in place of the model's own,
-        which may be back in a minute.
+        When the block ends, if not before, the answer that the record has by then is
+        kept, if it is a whole one: every choice that was asked for is there and has
+        come to its end. `length` is no such end, whoever set the limit; nor are
+        `content_filter` and errors. It is kept even if the caller has left meanwhile.
+        The answer of a fallback is not kept in place of the model's own, which may be
+        back in a minute.
 
         Args:
             record: The call; what it asks is there, and the answer is to come.
+            setting: The gateway it came to, and how; None for no configuration and a
+                caller in this process.
 
         Returns:
             What was kept; None if a provider is to be called.
         """
         asked = record.asked
-        key = None if asked is None else cache_key(asked)
+        key = None if asked is None else cache_key(asked, setting or Setting())
         if asked is None or key is None:
             yield None
             return
-        hit, leader = await self._wait(key)
+        hit, leader = await self._wait(key, record)
         if self._is_broken:
             asked.warnings.append(_OUT_OF_USE)
         record.cache_key, record.hit, record.cached = key, hit, hit is not None
         try:
             yield hit
         finally:
-            entry = None if hit else _entry(record, self._store.clock())
-            if entry is None or self._is_broken:
-                self._leave(key, leader, entry)
-            else:  # the caller waits for its answer, not for the file
-                write = asyncio.create_task(self._keep(key, leader, entry))
-                self._writes.add(write)
-                write.add_done_callback(self._writes.discard)
+            if leader is None or not leader.is_over:
+                self._settle(record, leader)
+
+    @contextmanager
+    def handing_on(self, record: Record) -> Iterator[None]:
+        """Have nobody wait for the caller of a request, who is handed a piece of it.
+
+        A stream comes from its provider as fast as its caller reads. If that caller
+        has been waited for longer than `slack` in all, those who ask the same go on,
+        and the next of them has its turn; the answer is kept even so, if it ends. If
+        this is the last piece, all of the answer is there, and is kept at once.
+
+        Args:
+            record: The call.
+        """
+        leader = self._leaders.get(record.cache_key or "")
+        if leader is None or leader.record is not record:
+            yield
+            return
+        if record.payload is not None:
+            self._settle(record, leader)
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        timer = loop.call_later(leader.slack, self._leave, leader, None)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            leader.slack -= loop.time() - began
+            if leader.slack <= 0:
+                self._leave(leader, None)
 
     async def aclose(self) -> None:
         """Finish what is being kept and close the file; it can still be used."""
@@ -113,36 +154,57 @@ class Cache:
             await self._store.aclose()
         self._is_broken = False
 
-    async def _wait(self, key: str) -> tuple[Entry | None, _Leader | None]:
+    async def _wait(
+        self, key: str, record: Record
+    ) -> tuple[Entry | None, _Leader | None]:
         """Give the hit; or the lead, where this request has it; or neither."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._patience):
                 for _ in range(_MOST_LEADERS):
-                    hit = await self._get(key)
+                    # Read first: it may leave while the file is looked into.
                     ahead = self._leaders.get(key)
+                    hit = await self._get(key)
+                    ahead = self._leaders.get(key, ahead)
                     if hit is not None:
                         return hit, None
                     if ahead is None:
-                        self._leaders[key] = leader = _Leader()
+                        leader = _Leader(key, record, self._slack)
+                        self._leaders[key] = leader
                         return None, leader
                     await ahead.left.wait()
-                    if ahead.entry is not None:
-                        return await self._get(key) or ahead.entry, None
+                    entry = ahead.entry
+                    if entry is not None and entry.expires > self._store.clock():
+                        return await self._get(key) or entry, None
         return None, None
 
     async def _get(self, key: str) -> Entry | None:
         return None if self._is_broken else await self._guarded(self._store.get(key))
 
-    async def _keep(self, key: str, leader: _Leader | None, entry: Entry) -> None:
-        await self._guarded(self._store.put(entry))
-        self._leave(key, leader, entry)
-
-    def _leave(self, key: str, leader: _Leader | None, entry: Entry | None) -> None:
-        """Let the others go on, with the answer if there is one."""
+    def _settle(self, record: Record, leader: _Leader | None) -> None:
+        """Keep the answer, if it is to be kept, and end the lead."""
         if leader is not None:
-            leader.entry = entry
-            self._leaders.pop(key, None)
-            leader.left.set()
+            leader.is_over = True
+        entry = None if record.hit else _entry(record, self._store.clock())
+        if entry is None or self._is_broken:
+            self._leave(leader, entry)
+            return
+        # The caller waits for its answer, not for the file.
+        write = asyncio.create_task(self._keep(leader, entry))
+        self._writes.add(write)
+        write.add_done_callback(self._writes.discard)
+
+    async def _keep(self, leader: _Leader | None, entry: Entry) -> None:
+        await self._guarded(self._store.put(entry))
+        self._leave(leader, entry)
+
+    def _leave(self, leader: _Leader | None, entry: Entry | None) -> None:
+        """Let the others go on, with the answer if there is one."""
+        if leader is None:
+            return
+        leader.entry = entry
+        if self._leaders.get(leader.key) is leader:
+            del self._leaders[leader.key]
+        leader.left.set()
 
     async def _guarded(self, work: Awaitable[T]) -> T | None:
         try:
@@ -157,7 +219,11 @@ class Cache:
 class _Leader:
     """The request that calls a provider while others, who ask the same, wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str, record: Record, slack: float) -> None:
+        self.key = key
+        self.record = record
+        self.slack = slack  # seconds that its caller may still take to read
+        self.is_over = False  # the answer is kept, or there is none
         self.left = asyncio.Event()
         self.entry: Entry | None = None
 
@@ -201,8 +267,9 @@ def _is_whole(payload: dict[str, Any], asked: Asked) -> bool:
 
 
 def _is_substitute(record: Record, asked: Asked) -> bool:
-    tried = {attempt["model"] for attempt in record.attempts}
-    return is_by_model(asked) and len(tried) > 1
+    candidate = record.candidate  # no attempt tells of a model whose key is missing
+    is_fallback = candidate is not None and candidate.reason == "fallback"
+    return is_by_model(asked) and is_fallback
 
 
 def _completion(payload: dict[str, Any]) -> dict[str, Any]:

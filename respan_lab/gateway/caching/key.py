@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from .setting import Setting
 
 if TYPE_CHECKING:
     from ..asking.asked import Asked
@@ -44,22 +47,31 @@ _CREDENTIALS = (
     "load_balance_group",
     "load_balance_models",
 )
+_PATH = "local:"  # what follows is a file, which callers over a socket cannot name
+_ALONE = Setting()  # no configuration, and a caller in this process
 
 
-def cache_key(asked: Asked) -> str | None:
+def cache_key(asked: Asked, setting: Setting = _ALONE) -> str | None:
     """Give what the answer to a request is kept under.
 
     It is made of the messages, of every parameter that may change the answer, exactly
-    as given, and of who was asked: the model, the lists and the fallbacks. The hosted
+    as given, and of who was asked: the model, the lists (of a saved group what is in it
+    now), the fallbacks, and the addresses where the providers are. A function of the
+    user's is another one in every gateway, since an edit cannot be seen. The hosted
     gateway, by default, leaves the model out, and so may answer for one model what
     another has said; here it takes `"is_cached_by_model": false` to have that. With
     `cache_by_customer` it is made of the customer, too.
 
-    Keys are no part of it, not even hashed. An address given with a key is: the same
-    name at another server is another model.
+    Providers' keys are no part of it, not even hashed. An address given with a key is:
+    the same name at another server is another model. A request over a socket that
+    brings keys of its own shares answers only with those that show the same client
+    key, so that nobody has what another's provider key has paid for; in this process,
+    everybody is the user. So does one that names a file: only where an in-process
+    caller may name it is its answer to be had.
 
     Args:
         asked: The request, its fields checked.
+        setting: The gateway it came to, and how.
 
     Returns:
         64 hexadecimal digits; None if the request does not ask for the cache.
@@ -82,9 +94,11 @@ def cache_key(asked: Asked) -> str | None:
         }
     }
     if is_by_model(asked):
-        parts["of"] = _answerers(asked)
+        parts["of"] = _answerers(asked, setting)
     if options.get("cache_by_customer"):
         parts["for"] = _customer(asked.respan)
+    if setting.caller is not None and _is_private(asked, setting):
+        parts["by"] = setting.caller
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -102,12 +116,67 @@ def _customer(respan: dict[str, Any]) -> Any:
     return params.get("customer_identifier") or respan.get("customer_identifier")
 
 
-def _answerers(asked: Asked) -> dict[str, Any]:
+def _answerers(asked: Asked, setting: Setting) -> dict[str, Any]:
     public = asked.public()
     found = {name: public[name] for name in ("model", *_CHOOSERS) if public.get(name)}
+    group = _group(asked, setting)
+    found["group"] = [
+        {name: value for name, value in entry.items() if name != "credentials"}
+        for entry in group
+    ]
     found["route_provider"] = asked.route_provider
-    found["places"] = _places({n: asked.respan.get(n) for n in _CREDENTIALS})
+    given = {name: asked.respan.get(name) for name in _CREDENTIALS}
+    found["places"] = _places({**given, "group": group})
+    found["behind"] = _behind(_named(asked, setting), asked.route_provider, setting)
     return _pruned(found)
+
+
+def _group(asked: Asked, setting: Setting) -> list[Mapping[str, Any]]:
+    """The saved list a request asks for, as it is now; empty for none."""
+    group = asked.respan.get("load_balance_group") or {}
+    if group.get("models"):
+        return []
+    return [*setting.groups.get(group.get("group_id", ""), ())]
+
+
+def _own_list(asked: Asked) -> list[Mapping[str, Any]]:
+    """The weighted list that a request brings along; empty for none."""
+    group = asked.respan.get("load_balance_group") or {}
+    return group.get("models") or asked.respan.get("load_balance_models") or []
+
+
+def _named(asked: Asked, setting: Setting) -> list[str]:
+    """Every model that may answer, as it is named."""
+    weighted = [*_own_list(asked), *_group(asked, setting)]
+    names = [
+        asked.openai.get("model"),
+        *(asked.respan.get("models") or ()),
+        *(asked.respan.get("fallback_models") or ()),
+        *(entry.get("model") for entry in weighted),
+    ]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _behind(names: Sequence[str], pin: str | None, setting: Setting) -> dict[str, str]:
+    """What is behind the names; behind a bare one may be any provider."""
+    found: dict[str, str] = {}
+    for name in names:
+        prefix, _, slug = name.partition("/")
+        keys = {name, prefix, *((pin, f"{pin}/{slug or name}") if pin else ())}
+        is_bare = pin is None and prefix not in setting.places
+        for key, place in setting.places.items():
+            if key in keys or (is_bare and "/" not in key):
+                found[key] = _bare(place)
+    return found
+
+
+def _is_private(asked: Asked, setting: Setting) -> bool:
+    """Whether not every caller may have the answer."""
+    return (
+        any(asked.respan.get(name) for name in _CREDENTIALS[:2])
+        or any(entry.get("credentials") for entry in _own_list(asked))
+        or any(name.startswith(_PATH) for name in _named(asked, setting))
+    )
 
 
 def _places(value: Any) -> Any:

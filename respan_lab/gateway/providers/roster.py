@@ -71,6 +71,16 @@ class Roster:
         )
         return frozenset(origin for origin in found if origin is not None)
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The address of each provider by its name; empty for those without one."""
+        here = {provider.name: "" for provider in (self._simulated, self._local)}
+        vendors = {v.name: access.base_url or "" for v, access in self._vendors.items()}
+        own = {
+            name: entry.access.base_url or "" for name, entry in self._custom.items()
+        }
+        return {**here, **vendors, **own}
+
     def address_of(self, name: str) -> str | None:
         """Give the address of one of the user's servers; None if it is none."""
         entry = self._custom.get(name)
