@@ -60,6 +60,12 @@ class Reply:
         data = payload if isinstance(payload, str) else json.dumps(payload)
         await self.send(f"data: {data}\n\n".encode())
 
+    async def next_request(self) -> None:
+        """Read another request on the same connection, which `seen` does not tell."""
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = head.partition("content-length: ")[2].partition("\r\n")[0]
+        await self._reader.readexactly(int(length or 0))
+
     async def until_gone(self) -> None:
         """Wait until the caller has hung up."""
         while await self._reader.read(1000):

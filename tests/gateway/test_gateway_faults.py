@@ -299,6 +299,25 @@ def test_done_is_the_end_though_the_connection_stays_open(
     assert upstream.gone.wait(20)
 
 
+def test_a_connection_is_used_again_after_a_stream(
+    served: Served, upstream: Upstream
+) -> None:
+    finished = json.dumps(delta("whole", finish="stop"))
+    body = f"data: {finished}\n\ndata: [DONE]\n\n".encode()
+
+    async def answer(reply: Reply) -> None:
+        while True:
+            await reply.send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            await reply.send(b"%x\r\n%b\r\n" % (len(body), body))
+            await reply.send(b"0\r\n\r\n")
+            await reply.next_request()
+
+    upstream.answer = answer
+    for _ in range(3):
+        assert post(served, stream=True).text.endswith("data: [DONE]\n\n")
+    assert len(upstream.seen) == 1  # one connection
+
+
 def test_a_body_that_never_ends_is_502(served: Served, upstream: Upstream) -> None:
     async def answer(reply: Reply) -> None:
         await reply.head(content_type="application/json")

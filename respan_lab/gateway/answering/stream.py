@@ -24,7 +24,7 @@ __all__ = ["Relay", "event_bytes"]
 Write = Callable[[bytes], Awaitable[None]]
 
 _LONGEST_EVENT = 16 * 2**20
-_LAST_BYTES = 0.2  # seconds for what of a body comes after `[DONE]`
+_LAST_BYTES = 0.02  # seconds for what of a body comes after `[DONE]`
 
 
 class Relay:
@@ -70,8 +70,9 @@ class Relay:
         if not self._whole.has_finished:
             raise _bad("the provider's stream ended too early")
         self._record.declared = answer.declared
-        await self._finish(prices)
+        self._record.end(prices, self._whole.result())
         await _use_up(answer.body)
+        await self._finish()
 
     async def _read(
         self, body: AsyncIterator[bytes]
@@ -145,8 +146,7 @@ class Relay:
             return GatewayFailure.passed_on(502, {"error": shown["error"]}, headers={})
         return GatewayFailure(502, f"the provider's stream broke off: {shown!r}")
 
-    async def _finish(self, prices: PriceTable) -> None:
-        self._record.end(prices, self._whole.result())
+    async def _finish(self) -> None:
         extras = map(event_bytes, extra_chunks(self._record))
         await self._write(bytes(self._held) + b"".join(extras) + b"data: [DONE]\n\n")
 
@@ -154,7 +154,7 @@ class Relay:
 async def _use_up(body: AsyncIterator[bytes]) -> None:
     """Read what is left of a body, so that its connection can be used again.
 
-    Nearly always that is its very end, which is there already. The answer is out:
+    Nearly always that is its very end, which is there already. The answer is whole:
     nothing that comes now, or does not come, is of interest.
     """
     with suppress(TimeoutError, GatewayFailure):
