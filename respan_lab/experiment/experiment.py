@@ -11,11 +11,11 @@ from ..client import Client
 from ..errors import ConfigError, RespanError
 from ..evaluators import check_evaluators
 from ..transport import hop, run
+from ..wire.secrets import without_credentials
 from .additions import check_params, opened
 from .axes import Grid
 from .contents import render_all
 from .data import read_items
-from .identity import without_credentials
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
 from .plan import Asked, Cell, checked_requests, compile_plan

@@ -6,10 +6,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..wire.secrets import without_credentials
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["cell_key", "without_credentials"]
+__all__ = ["cell_key"]
 
 # Who asked, and under which tag: it does not change the question.
 _IDENTIFIERS = frozenset(
@@ -27,7 +29,6 @@ _ADDED_WITHIN = (
     ("cache_options", "is_cached_by_model"),
 )
 _ABSENT = object()
-_CREDENTIALS = frozenset({"credential_override", "customer_credentials"})
 
 
 def cell_key(
@@ -86,28 +87,3 @@ def _without_additions(body: dict[str, Any]) -> dict[str, Any]:
             if not kept[name]:
                 del kept[name]
     return kept
-
-
-def without_credentials(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body without any key in it.
-
-    Example:
-        >>> without_credentials({"load_balance_models": [
-        ...     {"model": "m", "weight": 1, "credentials": {"api_key": "k"}}]})
-        {'load_balance_models': [{'model': 'm', 'weight': 1}]}
-    """
-    kept = {name: value for name, value in body.items() if name not in _CREDENTIALS}
-    if kept.get("load_balance_models"):
-        kept["load_balance_models"] = _without_keys(kept["load_balance_models"])
-    group = kept.get("load_balance_group")
-    if isinstance(group, dict) and group.get("models"):
-        models = _without_keys(group["models"])
-        kept["load_balance_group"] = {**group, "models": models}
-    return kept
-
-
-def _without_keys(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {name: value for name, value in entry.items() if name != "credentials"}
-        for entry in entries
-    ]

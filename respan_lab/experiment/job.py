@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
+from ..wire.secrets import without_credentials
 from .engine import Engine
 from .gates import open_gates
-from .identity import without_credentials
 from .notices import tell
 from .pauses import short_pauses
 from .progress import Progress

@@ -129,6 +129,12 @@ class Record:
         return message if isinstance(message, dict) else None
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """The credentials it was asked with, which must not be shown."""
+        asked = () if self.asked is None else self.asked.secrets
+        return (*asked, *(() if self.candidate is None else self.candidate.secrets))
+
+    @property
     def provider(self) -> str | None:
         """Who answers, or gave the answer that was kept; None before that is known."""
         if self.hit is not None:

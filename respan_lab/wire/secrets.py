@@ -97,10 +97,10 @@ def without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:
         holder, in_schema = left.pop()
         is_list = isinstance(holder, list)
         for at, each in enumerate(holder) if is_list else list(holder.items()):
-            if not isinstance(each, Mapping | list):
+            if not isinstance(each, Mapping | list | tuple):
                 continue
             inner = in_schema or at in _SCHEMAS
-            copy = list(each) if isinstance(each, list) else _kept(each, inner)
+            copy = _kept(each, inner) if isinstance(each, Mapping) else list(each)
             holder[at] = copy
             left.append((copy, inner))
     return whole[""]
@@ -131,7 +131,7 @@ def _found(tree: Any) -> Iterator[str]:
                 yield value
                 if value.startswith(_SCHEME):
                     yield value.removeprefix(_SCHEME)
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             left += [(each, is_secret, in_schema) for each in value]
         elif isinstance(value, Mapping):
             left += [

@@ -164,6 +164,50 @@ def test_the_gateways_own_keys_never_enter_a_row() -> None:
     assert "123456" not in repr(log_row(made, secrets=[SECRET]))
 
 
+@pytest.mark.parametrize("secret", ["true", "null", "1234", '","a', "role"])
+def test_a_key_like_a_piece_of_json_leaves_the_row_readable(secret: str) -> None:
+    given = {"properties": {"ok": True, "no": None, "n": 12345, "s": f"my {secret}!"}}
+    made = log_row(record(given), secrets=[secret])
+    kept = shown({name: made[name] for name in COLUMNS}, ["properties", "full_request"])
+    assert kept["properties"] == {"ok": True, "no": None, "n": 12345, "s": "my ***!"}
+    assert kept["full_request"]["model"] == "up/a"
+
+
+def test_a_key_of_the_request_is_in_no_text_of_its_row() -> None:
+    asked = {"note": f"a {SECRET}", "span_name": SECRET, "variables": {"v": SECRET}}
+    made = record(asked, model=SECRET)
+    made.asked.secrets = (SECRET,)  # that of a candidate that was not chosen
+    told = log_row(made)
+    assert "123456" not in repr(told)
+    assert told["note"] == "a ***"
+
+
+def test_a_candidates_address_is_no_secret() -> None:
+    credentials = {"api_key": SECRET, "api_base": "https://x.y", "api_version": "2024"}
+    made = Candidate("up/a", Destination(Named(), "a"), credentials=credentials)
+    assert made.secrets == (SECRET,)
+
+
+def test_a_cell_that_is_no_json_is_shown_as_nothing() -> None:
+    made = {name: row()[name] for name in COLUMNS} | {"full_request": '{"a": ***}'}
+    seen = shown(made, SHOWN)
+    assert (seen["full_request"], seen["prompt_messages"]) == (None, None)
+    assert seen["completion_message"]["content"] == "Hello"
+
+
+def test_disable_log_keeps_no_error_that_may_repeat_the_prompt() -> None:
+    made = record({"disable_log": True}, payload=None)
+    made.attempts = [{**attempt(400), "error": "bad prompt: my diary"}]
+    body = {"error": {"message": "bad prompt: my diary", "code": "content_filter"}}
+    made.fail(GatewayFailure.passed_on(400, body, headers={}))
+    told = log_row(made)
+    assert "diary" not in repr(told)
+    kept = [told[name] for name in ("status_code", "error_class", "error_code")]
+    assert kept == [400, "user_content_policy", "content_filter"]
+    assert json.loads(told["attempts"])[0]["status_code"] == 400
+    assert "diary" in made.attempts[0]["error"]  # the caller's own breakdown has it
+
+
 def test_text_that_no_file_can_hold_is_replaced() -> None:
     broken = "a\ud83d"
     made = row(

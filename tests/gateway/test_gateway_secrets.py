@@ -153,6 +153,62 @@ def test_no_redirect_is_followed(planted: Served, upstream: Upstream) -> None:
         assert not [seen for seen in upstream.seen[before:] if "else" in seen.path]
 
 
+_LISTED = [{"model": "up/a", "weight": 1, "credentials": {"api_key": "sk-hidden"}}]
+_ODD = {"api_key": "sk-hidden", "metadata": {"authorization": "Bearer sk-hidden"}}
+_PATCH = {"model": "up/a", "load_balance_models": _LISTED}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"credential_override": {"up/b": "sk-hidden"}},
+        {"load_balance_models": [{"model": "up/a", "api_key": "sk-hidden"}]},
+        _ODD,
+        {"respan_params": _ODD},
+        {"respan_params": json.dumps(_ODD)},
+        {"prompt": {"schema_version": 2, "patch": _PATCH}},
+        {
+            "prompt": {
+                "override": True,
+                "override_params": {
+                    "model": "up/a",
+                    "credential_override": {"up": "sk-hidden"},
+                },
+            }
+        },
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400])
+def test_no_key_of_a_request_is_in_its_row_or_its_breakdown(
+    served: Served, upstream: Upstream, more: dict[str, Any], status: int
+) -> None:
+    async def refuse(reply: Reply) -> None:
+        await reply.json({"error": {"message": "no: sk-hidden"}}, status=status)
+
+    upstream.answer = say("fine") if status == 200 else refuse
+    with httpx.Client(base_url=served.url, timeout=20) as client:
+        if "prompt" in more:
+            draft = {"prompt_id": _saved(client), "version": "latest"}
+            more = {"prompt": {**more["prompt"], **draft}}
+        body = {"model": "up/a", "messages": HI, "request_breakdown": True, **more}
+        found = client.post(CHAT, json=body)
+        row = client.get(f"/api/request-logs/{found.headers['x-respan-log-id']}/")
+        listed = client.post("/api/request-logs/list/", json={})
+    assert found.status_code == status
+    assert (row.status_code, listed.status_code) == (200, 200)
+    assert row.json()["full_request"]["messages"]
+    for told in (found, row, listed):
+        assert "sk-hidden" not in told.text + str(told.headers)
+
+
+def _saved(client: httpx.Client) -> str:
+    """Save a prompt with a draft; give its id."""
+    made: str = client.post("/api/prompts/", json={}).json()["id"]
+    version = {"messages": HI, "model": "up/a"}
+    client.post(f"/api/prompts/{made}/versions/", json=version).raise_for_status()
+    return made
+
+
 def _with_own(url: str | None, key: str | None = "sk-own") -> dict[str, Any]:
     named = {"api_key": key, "api_base": url}
     given = {name: value for name, value in named.items() if value is not None}

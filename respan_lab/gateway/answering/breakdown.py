@@ -52,6 +52,7 @@ def breakdown(record: Record) -> dict[str, Any]:
     asked = record.asked
     if asked is None or record.provider is None:
         return {}
+    public = asked.public()
     return {
         "prompt_tokens": record.usage.prompt_tokens,
         "completion_tokens": record.usage.completion_tokens,
@@ -63,10 +64,10 @@ def breakdown(record: Record) -> dict[str, Any]:
         "status_code": record.status_code,
         "stream": asked.is_stream,
         "timestamp": record.timestamp.isoformat().replace("+00:00", "Z"),
-        "prompt_messages": asked.openai["messages"],
+        "prompt_messages": public["messages"],
         "completion_message": record.message,
-        "full_request": asked.public(),
-        "metadata": asked.respan.get("metadata") or {},
+        "full_request": public,
+        "metadata": public.get("metadata") or {},
         "scores": {},
         "category": asked.respan.get("category"),
         "sentiment_score": None,

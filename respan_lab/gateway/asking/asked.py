@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...wire.secrets import without_credentials
+
 __all__ = ["Asked"]
 
 _LISTS = ("load_balance_group", "load_balance_models", "models")
-_CREDENTIALS = ("credential_override", "customer_api_keys", "customer_credentials")
 _TOKEN_BREAKDOWN = "token-breakdown-2026-03-26"
 
 
@@ -22,6 +23,8 @@ class Asked:
         warnings: What was ignored, in words.
         route_provider: The provider the caller pinned; None for none.
         betas: The beta features that were asked for, known or not.
+        secrets: Every credential text in the request as it came, also in fields that
+            were dropped; never in a repr.
     """
 
     openai: dict[str, Any]
@@ -29,6 +32,7 @@ class Asked:
     warnings: list[str] = field(default_factory=list)
     route_provider: str | None = None
     betas: frozenset[str] = frozenset()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_stream(self) -> bool:
@@ -70,18 +74,4 @@ class Asked:
 
     def public(self) -> dict[str, Any]:
         """Give the request as seen here, without credentials."""
-        respan = {n: v for n, v in self.respan.items() if n not in _CREDENTIALS}
-        weighted = respan.get("load_balance_models")
-        if isinstance(weighted, list):
-            respan["load_balance_models"] = [_without_key(each) for each in weighted]
-        group = respan.get("load_balance_group")
-        if isinstance(group, dict) and isinstance(group.get("models"), list):
-            models = [_without_key(each) for each in group["models"]]
-            respan["load_balance_group"] = {**group, "models": models}
-        return {**self.openai, **respan}
-
-
-def _without_key(candidate: Any) -> Any:
-    if not isinstance(candidate, dict):
-        return candidate
-    return {key: value for key, value in candidate.items() if key != "credentials"}
+        return without_credentials({**self.openai, **self.respan})

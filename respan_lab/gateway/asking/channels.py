@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from ...wire import OPENAI_FIELDS, clean_tree
+from ...wire.secrets import secrets_of
 from ..failure import GatewayFailure
 from .asked import Asked
 from .fields import CONTAINERS, KNOWN, check_fields
@@ -186,6 +187,7 @@ def _containers(
         header = {}
     asked.warnings += [_malformed(name) for name in bad]
     layers = [header, legacy, current]
+    asked.secrets = secrets_of([body, *layers])  # before anything of it is dropped
     for layer in layers:
         for name in [name for name in layer if name not in KNOWN]:
             del layer[name]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...wire import clean
+from ...wire import clean, redact
 from ...wire.pace import streamed_tokens
 from ..store.log_columns import COLUMNS, METADATA
 from ..store.texts import as_json, as_text
@@ -24,7 +24,6 @@ _logger = logging.getLogger(__name__)
 
 _CACHE_MODEL = "respan/cache"  # how the platform tags what its cache answered
 _LONGEST_NAME = 255
-_SHORTEST_SECRET = 4  # a shorter "key" is a placeholder, and would blot out words
 _FEWEST_TOKENS = 5  # a rate over fewer is mostly chance
 _TEXTS = (
     "category",
@@ -49,7 +48,13 @@ _OF_CUSTOMERS = {
     "customer_name": "name",
     "group_identifier": "group_identifier",
 }
-_HIDING = tuple(name for name, kind in COLUMNS.items() if kind == "json")
+_JSON = tuple(name for name, kind in COLUMNS.items() if kind == "json")
+# What callers and providers write; elsewhere a key such as `test` would hide our words.
+_SAID = (
+    *(*_TEXTS, METADATA),
+    *("asked_model", "error_code", "error_message", "model"),
+    *("prompt_name", "span_name", "warnings"),
+)
 _EMPTY: dict[str, Any] = dict.fromkeys((*COLUMNS, METADATA)) | {
     "environment": "test",
     "log_type": "chat",
@@ -85,7 +90,8 @@ def log_row(record: Record, *, secrets: Sequence[str] = ()) -> dict[str, Any]:
     """Make the row of a request.
 
     With `disable_log` the texts stay out: `variables`, `full_request` and
-    `full_response`, from which the messages, tools and tool calls of a row are read.
+    `full_response`, from which the messages, tools and tool calls of a row are read,
+    and what errors say.
 
     Args:
         record: The request, over.
@@ -99,11 +105,24 @@ def log_row(record: Record, *, secrets: Sequence[str] = ()) -> dict[str, Any]:
     _note_answer(row, record)
     _note_failure(row, record)
     _note_request(row, record)
-    own = record.candidate.secrets if record.candidate is not None else ()
-    for secret in (*secrets, *own):
-        if len(secret) >= _SHORTEST_SECRET:
-            _hide(row, secret)
+    _write_out(row, (*secrets, *record.secrets))
     return row
+
+
+def _write_out(row: dict[str, Any], secrets: Sequence[str]) -> None:
+    """Take the secrets out of what was said, and make texts of what is JSON."""
+    for name in _SAID:
+        row[name] = redact(row[name], secrets)
+    for name in _JSON:
+        if row[name] is not None:
+            row[name] = as_json(_redacted(row[name], secrets))
+
+
+def _redacted(value: Any, secrets: Sequence[str]) -> Any:
+    try:
+        return redact(value, secrets)
+    except RecursionError:  # it is too deep to be written down, too
+        return None
 
 
 def _note_call(row: dict[str, Any], record: Record) -> None:
@@ -120,8 +139,8 @@ def _note_call(row: dict[str, Any], record: Record) -> None:
     row["cache_bit"] = record.cached
     row["cache_key"] = record.cache_key
     row["model"] = _CACHE_MODEL if record.cached else record.model
-    row["attempts"] = as_json(record.attempts) if record.attempts else None
-    row["notes"] = as_json(record.notes) if record.notes else None
+    row["attempts"] = record.attempts or None
+    row["notes"] = record.notes or None
     candidate = record.candidate
     if candidate is not None:
         row["provider_id"] = candidate.destination.provider.name
@@ -153,7 +172,7 @@ def _note_answer(row: dict[str, Any], record: Record) -> None:
         row["tokens_per_second"] = _rate(record)
     if record.payload is not None:
         row["has_tool_calls"] = bool((record.message or {}).get("tool_calls"))
-        row["full_response"] = as_json(record.payload)
+        row["full_response"] = record.payload
 
 
 def _rate(record: Record) -> float | None:
@@ -182,9 +201,7 @@ def _note_failure(row: dict[str, Any], record: Record) -> None:
     row["error_message"] = fault.error_message
     if record.payload is None:
         body = failure.body
-        row["full_response"] = as_json(
-            body if isinstance(body, dict) else {"error": body}
-        )
+        row["full_response"] = body if isinstance(body, dict) else {"error": body}
 
 
 def _note_request(row: dict[str, Any], record: Record) -> None:
@@ -207,10 +224,8 @@ def _note_request(row: dict[str, Any], record: Record) -> None:
     feedback = respan.get("positive_feedback")
     row["positive_feedback"] = feedback if isinstance(feedback, bool) else None
     if isinstance(metadata := respan.get("metadata"), dict):
-        kept = row[METADATA] = _metadata(metadata)
-        row["metadata"] = as_json(kept)
-    if (properties := respan.get("properties")) is not None:
-        row["properties"] = as_json(properties)
+        row[METADATA] = row["metadata"] = _metadata(metadata)
+    row["properties"] = respan.get("properties")
     variables = respan.get("variables")
     if (prompt := record.prompt) is not None:
         row["prompt_id"] = prompt.prompt_id
@@ -218,10 +233,17 @@ def _note_request(row: dict[str, Any], record: Record) -> None:
         row["prompt_version_number"] = prompt.version
         variables = prompt.variables
     if respan.get("disable_log") is True:
-        row["full_response"] = None
+        _drop_answer(row)
         return
-    row["full_request"] = as_json(asked.public())
-    row["variables"] = as_json(variables) if variables else None
+    row["full_request"] = asked.public()
+    row["variables"] = variables or None
+
+
+def _drop_answer(row: dict[str, Any]) -> None:
+    """Leave out what was answered, errors too: they may repeat what was asked."""
+    row["full_response"] = row["error_message"] = None
+    if row["attempts"] is not None:
+        row["attempts"] = [{**each, "error": None} for each in row["attempts"]]
 
 
 def _note_customer(row: dict[str, Any], customer: Mapping[str, Any]) -> None:
@@ -241,17 +263,3 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 def _clean(value: Any) -> str | None:
     return clean(value) if isinstance(value, str) else None
-
-
-def _hide(row: dict[str, Any], secret: str) -> None:
-    in_json = secret.replace("\\", "\\\\").replace('"', '\\"')
-    for name in _HIDING:
-        text = row[name]
-        if text is not None and in_json in text:
-            row[name] = text.replace(in_json, "***")
-    said = row["error_message"]
-    if said is not None and secret in said:
-        row["error_message"] = said.replace(secret, "***")
-    kept = row[METADATA]
-    if kept and any(secret in text for text in kept.values()):
-        row[METADATA] = {k: text.replace(secret, "***") for k, text in kept.items()}

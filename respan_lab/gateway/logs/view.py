@@ -87,7 +87,14 @@ def _decoded(name: str, value: Any) -> Any:
     kind = COLUMNS[name]
     if value is None or kind not in ("json", "boolean"):
         return value
-    return json.loads(value) if kind == "json" else bool(value)
+    return _read_json(value) if kind == "json" else bool(value)
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # one bad cell must not hide a whole list
+        return None
 
 
 def _field(read: Mapping[str, Any], name: str) -> Any:
