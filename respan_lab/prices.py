@@ -6,22 +6,21 @@ is None, never 0; a model on this machine costs 0, because nobody bills it.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelInfo, ModelPrice
 
     from .wire import Usage
 
-__all__ = ["Price", "PriceTable", "PricedModel"]
+__all__ = ["Price", "PriceTable", "PricedModel", "check_overrides"]
 
 # Our provider ids, and what the price list calls them.
 _LISTS = {
@@ -40,6 +39,7 @@ _LISTS = {
     "xai": "x-ai",
 }
 _FIELDS = ("input", "output", "cached_input", "cache_write")
+_SHAPE = '{"input": 1.0, "output": 5.0}'
 # Google's list also has the Claude models it hosts, which its own API does not serve.
 _GOOGLE = ("gemini", "vertex_ai")
 
@@ -111,7 +111,8 @@ class PriceTable:
         self, overrides: Mapping[str, Mapping[str, float]] | None = None
     ) -> None:
         self._overrides = {
-            model: _checked(model, price) for model, price in (overrides or {}).items()
+            model: _checked(model, price)
+            for model, price in check_overrides(overrides).items()
         }
         self._entries: dict[tuple[str | None, str], ModelInfo | None] = {}
         self._vendors: dict[str, tuple[str, ...]] = {}
@@ -215,18 +216,39 @@ class PriceTable:
         return found[1]
 
 
-def _checked(model: str, price: Mapping[str, Any]) -> Price:
+def check_overrides(overrides: Any) -> Mapping[str, Any]:
+    """Make sure that prices of the user's own are by model; None is none.
+
+    Raises:
+        ConfigError: They are not.
+    """
+    if overrides is None:
+        return {}
+    if not isinstance(overrides, Mapping):
+        raise ConfigError(
+            f"prices is a {type(overrides).__name__}; give a dict of model to "
+            f"{_SHAPE}, in dollars per million tokens"
+        )
+    return overrides
+
+
+def _checked(model: Any, price: Any) -> Price:
+    if not isinstance(model, str) or not isinstance(price, Mapping):
+        raise ConfigError(
+            f"prices[{model!r}] is {price!r}; give a model's name and {_SHAPE}, in "
+            "dollars per million tokens"
+        )
     unknown = [name for name in price if name not in _FIELDS]
     missing = [name for name in ("input", "output") if name not in price]
     if unknown or missing:
         raise ConfigError(
             f"prices[{model!r}] needs 'input' and 'output', and may have "
             "'cached_input' and 'cache_write', in dollars per million tokens; got "
-            f"{sorted(price)}"
+            f"{sorted(map(str, price))}"
         )
     for name, dollars in price.items():
         is_number = isinstance(dollars, int | float) and not isinstance(dollars, bool)
-        if not is_number or not isfinite(dollars) or dollars < 0:
+        if not is_number or not 0 <= dollars <= sys.float_info.max:
             raise ConfigError(
                 f"prices[{model!r}][{name!r}] is {dollars!r}; it must be a number of "
                 "dollars per million tokens, 0 or more"

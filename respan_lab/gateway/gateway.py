@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from ..prices import PriceTable
+from ..prices import PriceTable, check_overrides
 from ..transport import run
 from .asking.channels import Precedence
 from .caching.cache import Cache
@@ -106,7 +106,9 @@ class Gateway:
         self._roster = Roster(
             custom, os.environ, simulated=_simulated(functions, seed, sim_time_scale)
         )
-        self.prices = PriceTable({**self._roster.simulated_prices(), **(prices or {})})
+        self.prices = PriceTable(
+            {**self._roster.simulated_prices(), **check_overrides(prices)}
+        )
         self.names = self._roster.names(self.prices)
         self.secrets = self._roster.secrets
         self._app: App | None = None

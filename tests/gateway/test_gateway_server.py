@@ -134,6 +134,19 @@ def test_client_keys_are_a_list_or_an_object(keys: Any) -> None:
         ({"base_url": "ftp://x"}, "base_url"),
         ({"base_url": "http://x", "key": "k"}, "keys"),
         ({"base_url": "http://x", "models": "a"}, "list of names"),
+        ({"base_url": "http://x", "models": 5}, "list of names"),
+        ({"base_url": "http://x", "models": {"a": 1}}, "list of names"),
+        ({"base_url": "http://x", "models": ["a", 1]}, "list of names"),
+        ({"base_url": 7}, "is a int"),
+        ({"base_url": "http://"}, "no host"),
+        ({"base_url": "http://:80/v1"}, "no host"),
+        ({"base_url": "http://x:99999"}, "1 to 65535"),
+        ({"base_url": "http://x:0"}, "1 to 65535"),
+        ({"base_url": "http://x:y"}, "1 to 65535"),
+        ({"base_url": "http://user:sk-secret@x"}, "a password"),
+        ({"base_url": "http://x/v1?key=sk-secret"}, r"`\?`"),
+        ({"base_url": "http://x/v1\n"}, "printable"),
+        ({"base_url": "http://x", 3: 4, "key": "k"}, "keys"),
         ({"base_url": "http://x", "api_key": "a\nb"}, "api_key"),
         ("http://x", "object"),
     ],
@@ -142,6 +155,13 @@ def test_a_wrong_provider_is_named(entry: Any, said: str) -> None:
     with pytest.raises(ConfigError, match=said) as caught:
         Gateway(providers={"mine": entry})
     assert "mine" in str(caught.value)
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_an_address_may_end_in_a_slash() -> None:
+    for url in ("http://x/v1/", "HTTPS://x:8443/", "http://[::1]:80/v1", "http://x/#"):
+        gateway = Gateway(providers={"mine": {"base_url": url}})
+        assert gateway.address_of("mine/a") == url.rstrip("/#")
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "local", "a:b", "мой", 3])
@@ -158,7 +178,16 @@ def test_a_wrong_name_of_a_provider_is_named(name: Any) -> None:
         {"sim_time_scale": -1},
         {"sim_time_scale": float("nan")},
         {"providers": {"sim": {"x": 3}}},
+        {"providers": [1]},
+        {"providers": 5},
         {"prices": {"m": {"input": 1}}},
+        {"prices": {"m": {"input": 1, "output": 1, 3: 4, "x": 1}}},
+        {"prices": {"m": {"input": 1, "output": 10**400}}},
+        {"prices": {"m": 3}},
+        {"prices": {7: {"input": 1, "output": 1}}},
+        {"prices": [1]},
+        {"prices": [("m", {"input": 1, "output": 1})]},
+        {"prices": 0},
     ],
 )
 def test_wrong_arguments_are_config_errors(wrong: Any) -> None:

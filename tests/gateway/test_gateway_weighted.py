@@ -63,7 +63,9 @@ def test_only_the_ratio_of_weights_counts(
             r"\[1\] has the weight 0",
         ),
         ({"g": [{"model": "m", "weight": float("nan")}]}, "weight nan"),
-        ({"g": [{"model": "m", "wieght": 1}]}, "must be like"),
+        ({"g": [{"model": "m", "weight": 10**400}]}, "must be a number above 0"),
+        ({"g": [{"model": "m", "wieght": 1}]}, "has 'wieght'; it may have model"),
+        ({"g": [{"model": "m", "name": "m"}]}, "has 'name'"),
         ({"g": [{"model": "m", "credentials": "sk-secret"}]}, "credentials"),
     ],
 )

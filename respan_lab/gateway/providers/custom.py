@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...errors import ConfigError
+from ..serving.addresses import address_fault
 from .vendor import Access, check_key
 
 __all__ = ["CustomProvider", "read_providers"]
@@ -47,6 +48,11 @@ def read_providers(
     Raises:
         ConfigError: A name or an entry is not usable; says which and how it must be.
     """
+    if not isinstance(providers, Mapping | None):
+        raise ConfigError(
+            f"providers is a {type(providers).__name__}; give a dict of name to an "
+            f"object like {_SHAPE}"
+        )
     entries = dict(providers or {})
     functions = _functions(entries.pop("sim", {}))
     return {name: _entry(name, entry) for name, entry in entries.items()}, functions
@@ -70,19 +76,28 @@ def _entry(name: Any, entry: Any) -> CustomProvider:
     if not isinstance(entry, Mapping) or set(entry) - set(_KEYS):
         raise ConfigError(
             f"providers[{name!r}] must be an object like {_SHAPE}"
-            + (f"; got the keys {sorted(entry)}" if isinstance(entry, Mapping) else "")
+            + (
+                f"; got the keys {sorted(map(str, entry))}"
+                if isinstance(entry, Mapping)
+                else ""
+            )
         )
-    url, key = entry.get("base_url"), entry.get("api_key")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
-        raise ConfigError(
-            f"providers[{name!r}]['base_url'] is {url!r}; it must be an http or https "
-            "address, such as 'http://127.0.0.1:8000/v1'"
-        )
+    key, source = entry.get("api_key"), f"providers[{name!r}]['api_key']"
     if key is not None:
-        key = check_key(str(key), f"providers[{name!r}]['api_key']")
-    models = _models(name, entry.get("models"))
-    source = f"providers[{name!r}]['api_key']"
-    return CustomProvider(Access(key, url.rstrip("/"), source), models)
+        key = check_key(str(key), source)
+    url = _address(name, entry.get("base_url"))
+    return CustomProvider(Access(key, url, source), _models(name, entry.get("models")))
+
+
+def _address(name: str, url: Any) -> str:
+    fault = "is missing" if url is None else address_fault(url)
+    if fault is not None:
+        raise ConfigError(
+            f"providers[{name!r}]['base_url'] {fault}; it must be an http or https "
+            "address with a host and a path alone, such as 'http://127.0.0.1:8000/v1', "
+            "and a key belongs in 'api_key'"
+        )
+    return str(url).rstrip("/#?")
 
 
 def _check_name(name: Any) -> None:
@@ -98,7 +113,8 @@ def _check_name(name: Any) -> None:
 def _models(name: str, models: Any) -> tuple[str, ...] | None:
     if models is None:
         return None
-    if isinstance(models, str) or not all(isinstance(m, str) and m for m in models):
+    is_list = isinstance(models, Collection) and not isinstance(models, str | Mapping)
+    if not is_list or not all(isinstance(m, str) and m for m in models):
         raise ConfigError(
             f"providers[{name!r}]['models'] is {models!r}; it must be a list of names"
         )

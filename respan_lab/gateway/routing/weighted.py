@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from ..failure import GatewayFailure
 __all__ = ["Weighted", "check_groups", "drawn", "read_weighted"]
 
 _SHAPE = '{"model": "...", "weight": 1}'
+_KEYS = ("model", "weight", "credentials")
 
 
 class Weighted(NamedTuple):
@@ -133,13 +135,16 @@ def _checked(name: Any, entries: Any) -> list[dict[str, Any]]:
 
 
 def _fault(entry: Any) -> str | None:
-    if not isinstance(entry, Mapping) or set(entry) - set(Weighted._fields) - {"model"}:
+    if not isinstance(entry, Mapping):
         return f"must be like {_SHAPE}"
+    stray = [name for name in entry if name not in _KEYS]
+    if stray:
+        return f"has {stray[0]!r}; it may have {', '.join(_KEYS)}, like {_SHAPE}"
     if not isinstance(entry.get("model"), str) or not entry["model"]:
         return f"has no model; write it like {_SHAPE}"
     weight = entry.get("weight", 1)
     is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not is_number or not 0 < weight < float("inf"):
+    if not is_number or not 0 < weight <= sys.float_info.max:
         return f"has the weight {weight!r}; it must be a number above 0"
     if not isinstance(entry.get("credentials", {}), Mapping):
         return "has credentials that are no object with `api_key`"

@@ -11,6 +11,7 @@ import httpx
 __all__ = [
     "Origin",
     "Reach",
+    "address_fault",
     "host_named",
     "is_address",
     "is_loopback",
@@ -61,6 +62,40 @@ class Origin(NamedTuple):
         host = found.raw_host.decode("ascii")
         port = _PORTS[found.scheme] if found.port is None else found.port
         return cls(found.scheme, host, port) if 0 < port <= _LAST_PORT else None
+
+
+def address_fault(url: object) -> str | None:
+    """Say why an address cannot be read, without showing it: it may hold a key.
+
+    Args:
+        url: Anything.
+
+    Returns:
+        The end of a sentence that begins with the address's name; None if
+        `Origin.of` reads it.
+
+    Example:
+        >>> address_fault("http://me:pw@10.0.0.1/v1")
+        'holds a user or a password'
+        >>> address_fault("http://10.0.0.1:99999")
+        'has no host, or no port from 1 to 65535'
+        >>> address_fault("http://10.0.0.1:8000/v1") is None
+        True
+    """
+    if Origin.of(url) is not None:
+        return None
+    if not isinstance(url, str):
+        return f"is a {type(url).__name__}, not a text"
+    rest = url.partition("//")[2]
+    if not url.lower().startswith(("http://", "https://")):
+        return "does not begin with http:// or https://"
+    if "\\" in url or not url.isprintable():
+        return "holds a backslash, or a character that is not printable"
+    if "@" in rest.partition("/")[0]:
+        return "holds a user or a password"
+    if "?" in rest or "#" in rest:
+        return "holds a `?` or a `#`, after which no path can follow"
+    return f"has no host, or no port from 1 to {_LAST_PORT}"
 
 
 def is_loopback(host: str) -> bool:
