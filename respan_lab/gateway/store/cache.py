@@ -131,6 +131,8 @@ class CacheStore:
         self._max_size = max_size
         self._hits: dict[str, _Hits] = {}
         self._counting: asyncio.Task[None] | None = None
+        self._putting: dict[str, asyncio.Future[None]] = {}
+        self._n_puts = 0
         self._filled = 1.0  # since the last sweep; there was none yet
 
     async def get(self, key: str) -> Entry | None:
@@ -147,7 +149,12 @@ class CacheStore:
             ).fetchone()
             return row
 
-        row = await self._database.read(find)
+        if key in self._putting:
+            await asyncio.wait([self._putting[key]])
+        row, n_puts = None, -1
+        while row is None and n_puts != self._n_puts:  # it may be put meanwhile
+            n_puts = self._n_puts
+            row = await self._database.read(find)
         if row is None:
             return None
         entry = _entry(row, self._hits.get(key, _NO_HITS).number + 1, now)
@@ -177,7 +184,13 @@ class CacheStore:
             if is_due:
                 self._sweep(connection)
 
-        await self._database.write(keep)
+        done = self._putting[entry.key] = asyncio.get_running_loop().create_future()
+        try:
+            await self._database.write(keep)
+        finally:
+            self._n_puts += 1
+            self._putting.pop(entry.key, None)
+            done.set_result(None)
         if is_due:
             self._filled = 0.0
 

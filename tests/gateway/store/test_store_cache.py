@@ -175,3 +175,15 @@ def test_a_foreign_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "cache.db").write_bytes(b"not a database at all, but long enough " * 9)
     with pytest.raises(ConfigError, match="cannot be used"):
         using(tmp_path, lambda store: store.get("k"))
+
+
+def test_an_answer_that_is_put_while_it_is_looked_for_is_found(tmp_path: Path) -> None:
+    async def work(store: CacheStore) -> None:
+        for number in range(100):
+            key = str(number)
+            putting = asyncio.create_task(store.put(entry(key)))
+            found = await store.get(key)
+            assert found or not putting.done()
+            await putting
+
+    using(tmp_path, work, clock=Clock())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -133,3 +135,41 @@ asyncio.run(d.aclose())
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
     assert using(tmp_path / "a.db", lambda d: d.read(all_of)) == [1, 2, 3]
+
+
+def test_reading_does_not_wait_for_another_process_that_writes(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    using(path, lambda d: d.write(insert(1)))
+    other = sqlite3.connect(path, isolation_level=None)
+
+    async def work(database: Database) -> list[int]:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(database.write(insert(2)))
+        await asyncio.sleep(0)  # it is ahead
+        async with asyncio.timeout(20):
+            found = await database.read(all_of)
+        assert not writing.done()
+        other.execute("ROLLBACK")
+        await writing
+        return found + await database.read(all_of)
+
+    try:
+        assert using(path, work) == [1, 1, 2]
+    finally:
+        other.close()
+
+
+def test_what_nobody_has_any_more_is_closed(tmp_path: Path) -> None:
+    async def use(n: int) -> None:
+        database = Database(tmp_path / f"{n}.db", SCHEMA)
+        for _ in range(2):  # the work holds the database, as the stores' does
+            await database.write(lambda c: (database, insert(n)(c))[1])
+            await database.read(lambda c: (database, all_of(c))[1])
+
+    before = set(threading.enumerate())
+    for n in range(3):
+        asyncio.run(use(n))
+    gc.collect()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(20)
+    assert set(threading.enumerate()) <= before
