@@ -89,6 +89,36 @@ def test_a_malformed_header_is_ignored_alone(value: str) -> None:
     assert "X-Data-Respan-Params" in asked.warnings[0]
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_a_number_that_is_none_is_refused(number: str) -> None:
+    body = json.dumps({**CALL, "metadata": {"n": "N"}}).replace('"N"', number)
+    with pytest.raises(GatewayFailure) as caught:
+        read(body.encode(), {})
+    assert (caught.value.status, caught.value.body["error"]["code"]) == (
+        400,
+        "invalid_json",
+    )
+    assert number in caught.value.message
+    inner = f'{{"note": {number}}}'
+    head = {"x-data-respan-params": base64.b64encode(inner.encode()).decode()}
+    asked = merge({**CALL, "respan_params": inner}, head)
+    assert asked.respan == {}
+    assert len(asked.warnings) == 2
+    assert read(body.replace(number, "1.5e3").encode(), {}).respan["metadata"]
+
+
+@pytest.mark.parametrize(
+    "name", ["respan_params", "keywordsai_params", "credential_override", "note"]
+)
+def test_respans_own_fields_are_not_forwarded_and_it_is_said(name: str) -> None:
+    inner = {"credential_override": {"m": "sk-own"}}
+    body = {**CALL, name: inner, "top_k": 3}
+    asked = merge(body, {"x-respan-lab-forward": f"top_k, {name},"})
+    assert asked.openai == {**CALL, "top_k": 3}
+    assert [name in said for said in asked.warnings] == [True]
+    assert "X-Respan-Lab-Forward" in asked.warnings[0]
+
+
 def test_openai_fields_belong_at_the_top() -> None:
     asked = merge({**CALL, "respan_params": {"temperature": 1}}, {})
     assert "temperature" not in asked.openai

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from ...wire import OPENAI_FIELDS, clean_tree
 from ...wire.secrets import secrets_of
@@ -100,7 +101,7 @@ def _sorted(
     asked: Asked, body: Mapping[str, Any], headers: Mapping[str, str]
 ) -> dict[str, Any]:
     """Put OpenAI's fields where they belong; give Respan's of the top level."""
-    wanted = _forwarded(headers)
+    wanted = _forwarded(asked, headers)
     top = {}
     for name, value in body.items():
         if name in KNOWN:
@@ -133,7 +134,18 @@ def _no_object(reason: str) -> GatewayFailure:
 
 def _decoded_json(content: bytes | str) -> Any:
     # Halves of a surrogate pair, which can be neither sent nor stored, are replaced.
-    return clean_tree(json.loads(content))
+    return clean_tree(
+        json.loads(content, parse_constant=_no_number, parse_float=_finite)
+    )
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text[:40]} is not a number JSON can carry: numbers are finite")
 
 
 def _check_call(asked: Asked) -> None:
@@ -238,10 +250,17 @@ def _take(asked: Asked, name: str, value: Any) -> None:
     asked.respan[name] = value
 
 
-def _forwarded(headers: Mapping[str, str]) -> frozenset[str]:
+def _forwarded(asked: Asked, headers: Mapping[str, str]) -> frozenset[str]:
     """Fields that nobody knows, and that the caller wants the provider to have."""
     listed = headers.get("x-respan-lab-forward", "")
-    return frozenset(filter(None, map(str.strip, listed.split(",")))) - KNOWN
+    names = frozenset(filter(None, map(str.strip, listed.split(","))))
+    refused = names & (KNOWN | CONTAINERS)  # there may be keys in them
+    asked.warnings += [
+        f"X-Respan-Lab-Forward: {name} is Respan's own field, and is not sent to the "
+        "provider"
+        for name in sorted(refused)
+    ]
+    return names - refused
 
 
 def _betas(headers: Mapping[str, str]) -> frozenset[str]:
