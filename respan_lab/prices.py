@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ConfigError
@@ -38,6 +39,8 @@ _LISTS = {
     "vertex_ai": "google",
     "xai": "x-ai",
 }
+_MOST_NAMES = 4096
+_LONGEST_NAME = 256  # none on a list is nearly as long
 _FIELDS = ("input", "output", "cached_input", "cache_write")
 _SHAPE = '{"input": 1.0, "output": 5.0}'
 # Google's list also has the Claude models it hosts, which its own API does not serve.
@@ -114,8 +117,9 @@ class PriceTable:
             model: _checked(model, price)
             for model, price in check_overrides(overrides).items()
         }
-        self._entries: dict[tuple[str | None, str], ModelInfo | None] = {}
-        self._vendors: dict[str, tuple[str, ...]] = {}
+        # Callers invent names, so only so many are remembered.
+        self._entry = lru_cache(_MOST_NAMES)(self._find)
+        self._vendors = lru_cache(_MOST_NAMES)(_vendors_of)
         # By identity, with the list's own object kept alive beside the result.
         self._converted: dict[int, tuple[ModelPrice, Price | None]] = {}
 
@@ -135,7 +139,7 @@ class PriceTable:
             return own
         if provider == "local":
             return Price(0.0, 0.0, 0.0, 0.0)
-        entry = self._entry(provider, slug)
+        entry = self._entry(provider, slug) if len(slug) <= _LONGEST_NAME else None
         if entry is None:
             return None
         return self._convert(entry.get_prices(at or datetime.now(UTC)))
@@ -167,13 +171,7 @@ class PriceTable:
         >>> PriceTable().vendors_of("gpt-4o-mini")
         ('openai',)
         """
-        if slug not in self._vendors:
-            self._vendors[slug] = tuple(
-                vendor
-                for vendor in _LISTS
-                if any(entry.is_match(slug) for entry in _listed(vendor))
-            )
-        return self._vendors[slug]
+        return self._vendors(slug) if len(slug) <= _LONGEST_NAME else ()
 
     def models_of(self, vendor: str) -> tuple[PricedModel, ...]:
         """List the models on a vendor's price list; empty for an unknown vendor."""
@@ -191,12 +189,6 @@ class PriceTable:
     def is_listed(self, provider: str) -> bool:
         """Whether a provider has a price list."""
         return provider in _LISTS
-
-    def _entry(self, provider: str | None, slug: str) -> ModelInfo | None:
-        key = (provider, slug)
-        if key not in self._entries:
-            self._entries[key] = self._find(provider, slug)
-        return self._entries[key]
 
     def _find(self, provider: str | None, slug: str) -> ModelInfo | None:
         if provider is not None and provider not in _LISTS:
@@ -298,6 +290,14 @@ def _snapshot() -> DataSnapshot:
     from genai_prices.data_snapshot import get_snapshot
 
     return get_snapshot()
+
+
+def _vendors_of(slug: str) -> tuple[str, ...]:
+    return tuple(
+        vendor
+        for vendor in _LISTS
+        if any(entry.is_match(slug) for entry in _listed(vendor))
+    )
 
 
 def _listed(vendor: str) -> list[ModelInfo]:

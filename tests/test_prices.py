@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -179,3 +181,21 @@ def test_a_cost_lies_between_the_cheapest_and_the_dearest(usage: Usage) -> None:
 def test_a_wrong_price_names_the_model(price: Any) -> None:
     with pytest.raises(ConfigError, match="'m'"):
         PriceTable({"m": price})
+
+
+def test_invented_names_are_not_remembered_for_ever() -> None:
+    tracemalloc.start()
+    try:
+        table = PriceTable()
+        table.price("nobody-knows-it")
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(200):
+            table.price(f"{number}" + "x" * 100_000)
+            table.vendors_of(f"{number}" + "x" * 100_000)
+        for number in range(6000):
+            table.price(f"sim/{number}" + "x" * 200, "sim")
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 4_000_000
