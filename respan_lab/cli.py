@@ -70,7 +70,8 @@ def serve(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="A TOML file: providers, load_balance_groups, prices, sim_time_scale."
+            help="A TOML file: providers, load_balance_groups, prices, sim_time_scale, "
+            "precedence."
         ),
     ] = None,
     client_keys: Annotated[

@@ -31,6 +31,7 @@ _SETTINGS = {
     "load_balance_groups": True,
     "prices": True,
     "sim_time_scale": False,
+    "precedence": False,
 }
 
 
@@ -55,8 +56,8 @@ def run_server(
         home: As for `Gateway`, and so the next two.
         seed: See there.
         allow_hosts: See there.
-        config: A TOML file with providers, load_balance_groups, prices and
-            sim_time_scale; None for none.
+        config: A TOML file with providers, load_balance_groups, prices,
+            sim_time_scale and precedence; None for none.
         client_keys: A file with a key a line, beside those in
             `$RESPAN_LAB_CLIENT_KEYS`; None for none.
         say: Takes the line that says where it is.

@@ -149,6 +149,7 @@ def test_it_is_called_by_the_names_it_is_told() -> None:
 
 CONFIG = """
 sim_time_scale = 0
+precedence = "newer"
 
 [providers.mine]
 base_url = "http://127.0.0.1:9/v1"
@@ -177,6 +178,11 @@ def test_a_file_sets_the_rest(tmp_path: Path) -> None:
         }
         answer = httpx.post(f"{server.base_url}/chat/completions", json=body)
         assert answer.status_code == 200, answer.text
+        body = {**BODY, "n": 1, "customer_identifier": "top"}
+        body["respan_params"] = {"customer_identifier": "params"}
+        httpx.post(f"{server.base_url}/chat/completions", json=body)
+        logs = httpx.post(f"{server.base_url}/request-logs/list/", json={})
+        assert logs.json()["results"][0]["customer_identifier"] == "params"
         assert server.end()[0] == 0
 
 
@@ -208,6 +214,8 @@ def test_what_cannot_be_served_is_said_in_a_line(tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("sim_time_scale = -1", encoding="utf-8")
     assert "sim_time_scale" in failing("--config", str(broken))
+    broken.write_text('precedence = "old"', encoding="utf-8")
+    assert "'seed' or 'newer'" in failing("--config", str(broken))
 
 
 def test_a_port_in_use_is_said_in_a_line() -> None:
