@@ -128,7 +128,7 @@ class _Endpoint:
 
     def _unforeseen(self, error: Exception) -> GatewayFailure:
         # Its text is for the log alone: it may hold what no caller should read.
-        trace = redact("".join(format_exception(error)), self._gateway.secrets)
+        trace = redact("".join(format_exception(error)), self._gateway.secrets.value)
         _logger.error("a request failed inside the gateway\n%s", trace)
         return GatewayFailure(500, f"the gateway failed: {type(error).__name__}")
 

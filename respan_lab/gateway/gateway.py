@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..prices import PriceTable, check_overrides
-from ..transport import run
+from ..transport import hop, run
 from .asking.channels import Precedence
 from .caching.cache import Cache
 from .exchange import IN_PROCESS, Exchange
 from .failure import GatewayFailure
+from .hidden import Hidden
 from .providers.custom import read_providers
 from .providers.roster import Roster
 from .routing.draws import Draws
@@ -29,6 +30,8 @@ from .store.logs import LogStore
 from .store.prompts import PromptStore
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from .exchange import App, Receive, Scope, Send
     from .routing.names import Names
     from .serving.server import Served
@@ -41,7 +44,9 @@ class Gateway:
 
     It answers `POST /api/chat/completions` as Respan's does, with the vendors whose
     keys are in the environment, the user's own servers, models on this machine and
-    simulated ones. Nothing is read, opened or imported before the first call.
+    simulated ones. Nothing is read, opened or imported before the first call. It is
+    also a context manager, which closes it on exit; one that nobody has any more
+    closes its files and connections by itself, its log written.
 
     Args:
         home: Its folder; None for `$RESPAN_LAB_HOME`, else `.respan-lab` here.
@@ -94,7 +99,7 @@ class Gateway:
         custom, functions = read_providers(providers)
         self.home = Path(home or os.environ.get("RESPAN_LAB_HOME") or ".respan-lab")
         self.precedence = precedence
-        self.groups = check_groups(load_balance_groups)
+        self.groups = Hidden(check_groups(load_balance_groups))
         self.draws = Draws(seed)
         self.slots = Slots()
         self.cache = Cache(CacheStore(self.home))
@@ -110,7 +115,7 @@ class Gateway:
             {**self._roster.simulated_prices(), **check_overrides(prices)}
         )
         self.names = self._roster.names(self.prices)
-        self.secrets = self._roster.secrets
+        self.secrets = Hidden(self._roster.secrets)
         self._app: App | None = None
 
     def __repr__(self) -> str:
@@ -118,6 +123,28 @@ class Gateway:
             name for name in self.names.providers if name not in self.names.missing
         )
         return f"Gateway({providers})"
+
+    def __enter__(self) -> Gateway:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Gateway:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await hop(self.aclose())
 
     def __reduce__(self) -> Any:
         raise TypeError("a gateway holds keys, so it is not pickled; make one there")
@@ -166,7 +193,7 @@ class Gateway:
     @cached_property
     def origins(self) -> frozenset[Origin]:
         """Where the addresses of its own configuration lead."""
-        entries = (entry for group in self.groups.values() for entry in group)
+        entries = (entry for group in self.groups.value.values() for entry in group)
         keys = (entry.get("credentials") or {} for entry in entries)
         found = (Origin.of(each.get("api_base")) for each in keys)
         return self._roster.origins.union(filter(None, found))

@@ -91,7 +91,7 @@ async def _called(
     candidates = await choose(
         asked,
         gateway.names_for(exchange),
-        groups=gateway.groups,
+        groups=gateway.groups.value,
         draw=draw,
         pick=partial(gateway.draws.pick, identity),
         check_address=partial(
@@ -117,7 +117,7 @@ async def _one(
 ) -> bytes:
     """Call one candidate, and give what it answers."""
     provider, slug = candidate.destination
-    secrets = (*gateway.secrets, *asked.secrets, *candidate.secrets)
+    secrets = (*gateway.secrets.value, *asked.secrets, *candidate.secrets)
     async with gateway.slots.hold(provider, slug) as queue_time:
         record.call(queue_time)
         answer = await call(asked, candidate, draw=draw, secrets=secrets)
@@ -197,6 +197,6 @@ def _leave(gateway: Gateway, record: Record) -> None:
 
 
 def _log(gateway: Gateway, record: Record) -> None:
-    secrets = (*gateway.secrets, *record.secrets)
+    secrets = (*gateway.secrets.value, *record.secrets)
     trace = redact(traceback.format_exc(), secrets)
     _logger.error("a request failed inside the gateway\n%s", trace)

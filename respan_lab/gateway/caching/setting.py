@@ -39,7 +39,7 @@ class Setting:
     def of(cls, gateway: Gateway, exchange: Exchange) -> Setting:
         """Give the setting of one exchange."""
         caller = None if exchange.is_in_process else _caller(exchange.headers)
-        return cls(gateway.groups, gateway.places, caller)
+        return cls(gateway.groups.value, gateway.places, caller)
 
 
 def _caller(headers: Mapping[str, str]) -> str:

@@ -75,7 +75,7 @@ def keep(gateway: Gateway, record: Record) -> None:
     if record.cached and _omits_hits(record):
         return
     try:
-        gateway.logs.put(log_row(record, secrets=gateway.secrets))
+        gateway.logs.put(log_row(record, secrets=gateway.secrets.value))
     except Exception as error:
         name = type(error).__name__  # its text may hold what no log should
         _logger.error("the log row of a request was not made: %s", name)
