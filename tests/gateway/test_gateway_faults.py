@@ -541,11 +541,12 @@ def test_a_port_there_is_not_is_400(served: Served, upstream: Upstream) -> None:
     assert "api_base" in got.json()["error"]["message"]
 
 
-def test_an_address_nobody_can_be_at_is_502() -> None:
-    entry = {"base_url": "http://127.0.0.1:99999/v1", "api_key": SECRET}
-    gateway = Gateway(providers={"up": entry})
+def test_an_address_nobody_can_be_at_is_502(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:99999/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    gateway = Gateway()
     with gateway.serve() as server:
-        got = post(server)
+        got = post(server, model="openai/gpt-4o")
     gateway.close()
     assert got.status_code == 502
     assert got.json()["error"]["code"] == "bad_answer"
