@@ -105,6 +105,11 @@ class Process:
         """
         return self.background or self._started()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the interpreter is ending."""
+        return self._is_over
+
     def end(self) -> None:
         """Stop the background for good."""
         background, self.background, self._is_over = self.background, None, True

@@ -55,6 +55,12 @@ def run(coro: Coroutine[Any, Any, T]) -> T:
     cancel = _start(coro, future)
     try:
         return future.result()
+    except concurrent.futures.CancelledError:
+        if process.is_over:
+            # A daemon thread that is left when the interpreter ends: it ends with it,
+            # and nobody needs its traceback.
+            raise SystemExit from None
+        raise
     except BaseException:
         if not future.done():
             cancel()
