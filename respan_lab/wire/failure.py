@@ -96,6 +96,8 @@ def redact(value: Any, secrets: Sequence[str]) -> Any:
         >>> redact({"error": "bad key sk-123456"}, ["sk-123456"])
         {'error': 'bad key ***'}
     """
+    if not secrets:
+        return value
     long_first = sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len)
     return _redact(value, long_first[::-1]) if long_first else value
 

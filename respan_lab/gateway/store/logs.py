@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sqlite3
 import weakref
@@ -39,6 +40,16 @@ _INSERT = (
     f"INSERT OR IGNORE INTO logs ({', '.join(COLUMNS)}) "
     f"VALUES ({', '.join('?' * len(COLUMNS))})"
 )
+_TOGETHER = 16  # rows in one statement
+_INSERT_MANY = _INSERT + f", ({', '.join('?' * len(COLUMNS))})" * (_TOGETHER - 1)
+# Pairs of a row's id and its metadata, as one JSON text.
+_INSERT_METADATA = """
+INSERT OR IGNORE INTO metadata
+SELECT logs.id, pair.key, pair.value
+FROM json_each(?) AS row
+JOIN logs ON logs.unique_id = json_extract(row.value, '$[0]'),
+json_each(row.value, '$[1]') AS pair
+"""
 _in_order = itemgetter(*COLUMNS)
 
 
@@ -224,17 +235,34 @@ class _Closer:
             await store.aclose()
 
 
-def _insert(rows: Iterable[dict[str, Any]], connection: sqlite3.Connection) -> None:
-    metadata: list[tuple[int | None, str, str]] = []
+def _insert(rows: Sequence[dict[str, Any]], connection: sqlite3.Connection) -> None:
+    """Write rows, many in one statement.
+
+    Around each statement the interpreter lock is given away and fought for again,
+    which beside a busy event loop costs more than the writing.
+    """
+    n_together = len(rows) - len(rows) % _TOGETHER
+    for start in range(0, n_together, _TOGETHER):
+        some = rows[start : start + _TOGETHER]
+        try:
+            values = [value for row in some for value in _in_order(row)]
+            connection.execute(_INSERT_MANY, values)
+        except _UNFIT:
+            _insert_each(some, connection)
+    _insert_each(rows[n_together:], connection)
+    metadata = [[row["unique_id"], row[METADATA]] for row in rows if row[METADATA]]
+    if metadata:
+        connection.execute(_INSERT_METADATA, [json.dumps(metadata)])
+
+
+def _insert_each(
+    rows: Iterable[dict[str, Any]], connection: sqlite3.Connection
+) -> None:
     for row in rows:
         try:
-            done = connection.execute(_INSERT, _in_order(row))
+            connection.execute(_INSERT, _in_order(row))
         except _UNFIT as error:  # it must not keep the others from being written
             _logger.error("log row %s cannot be kept: %s", row["unique_id"], error)
-            continue
-        if (pairs := row[METADATA]) and done.rowcount:
-            metadata += [(done.lastrowid, key, text) for key, text in pairs.items()]
-    connection.executemany("INSERT INTO metadata VALUES (?, ?, ?)", metadata)
 
 
 def _select(query: LogQuery, connection: sqlite3.Connection) -> list[dict[str, Any]]:
