@@ -86,14 +86,13 @@ async def _called(
     gateway: Gateway, exchange: Exchange, record: Record, asked: Asked
 ) -> bytes:
     """Have one of the candidates answer."""
-    identity = asked.identity()
-    draw = gateway.draws.of(identity, asked.custom_identifier)
+    draw = gateway.draws.of(asked.identity, asked.custom_identifier)
     candidates = await choose(
         asked,
         gateway.names_for(exchange),
         groups=gateway.groups.value,
         draw=draw,
-        pick=partial(gateway.draws.pick, identity),
+        pick=partial(gateway.draws.pick, asked.identity),
         check_address=partial(
             check_address, reach=exchange.reach, configured=gateway.origins
         ),

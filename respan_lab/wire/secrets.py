@@ -49,6 +49,9 @@ _OPEN = frozenset(
 # what a model may write.
 _SCHEMAS = frozenset({"functions", "response_format", "tools"})
 _SCHEME = "Bearer "
+# What holds nothing further, told without asking an abstract class, which is slow.
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+_OBJECTS = (dict, Mapping)
 
 
 def as_credentials(credentials: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +80,7 @@ def secrets_of(tree: Any) -> tuple[str, ...]:
         >>> secrets_of({"credential_override": {"m": {"api_key": "sk-1"}}})
         ('sk-1',)
     """
-    return tuple(dict.fromkeys(_found(tree)))
+    return tuple(filter(None, dict.fromkeys(_found(tree))))
 
 
 def without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,11 +89,16 @@ def without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         tree: JSON values by name; left as they are.
 
+    Returns:
+        A dict of its own; what is in it may be the very values of `tree`.
+
     Example:
         >>> entry = {"model": "m", "weight": 1, "credentials": {"api_key": "sk-1"}}
         >>> without_credentials({"load_balance_models": [entry]})
         {'load_balance_models': [{'model': 'm', 'weight': 1}]}
     """
+    if next(_found(tree), None) is None:  # as nearly always
+        return dict(tree)
     whole = {"": dict(tree)}
     left: list[tuple[Any, bool]] = [(whole, False)]
     while left:  # no recursion: what nests too deep is refused elsewhere, in words
@@ -122,25 +130,32 @@ def _is_credential(name: Any, value: Any, in_schema: bool) -> bool:
 
 
 def _found(tree: Any) -> Iterator[str]:
-    """Every text under a credential's name; the names of models in it are none."""
+    """Every text under a credential's name, and "" for each such name itself.
+
+    The names of models in it are none.
+    """
     left: list[tuple[Any, bool, bool]] = [(tree, False, False)]
     while left:
         value, is_secret, in_schema = left.pop()
-        if isinstance(value, str):
-            if is_secret:
-                yield value
-                if value.startswith(_SCHEME):
-                    yield value.removeprefix(_SCHEME)
-        elif isinstance(value, list | tuple):
-            left += [(each, is_secret, in_schema) for each in value]
-        elif isinstance(value, Mapping):
-            left += [
-                (
-                    each,
+        if isinstance(value, _OBJECTS):
+            for name, each in value.items():
+                is_inner = (
                     name not in _OPEN
                     if is_secret
-                    else _is_credential(name, each, in_schema),
-                    in_schema or name in _SCHEMAS,
+                    else _is_credential(name, each, in_schema)
                 )
-                for name, each in value.items()
+                if is_inner:
+                    yield ""
+                elif type(each) in _LEAVES:
+                    continue
+                left.append((each, is_inner, in_schema or name in _SCHEMAS))
+        elif isinstance(value, list | tuple):
+            left += [
+                (each, is_secret, in_schema)
+                for each in value
+                if is_secret or type(each) not in _LEAVES
             ]
+        elif is_secret and isinstance(value, str):
+            yield value
+            if value.startswith(_SCHEME):
+                yield value.removeprefix(_SCHEME)

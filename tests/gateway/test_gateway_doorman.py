@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from gateway_upstream import Upstream, delta
+from gateway_upstream import Upstream, completion, delta
 
 from respan_lab import Client
 from respan_lab.errors import ConfigError
@@ -480,6 +480,41 @@ def test_an_answer_may_take_its_time(hasty: socket.socket, upstream: Upstream) -
     content = json.dumps(BODY).encode()
     hasty.sendall(HEAD % len(content) + content)
     assert hasty.recv(1000).startswith(b"HTTP/1.1 ")
+
+
+def test_the_next_request_has_no_more_time(
+    hasty: socket.socket, upstream: Upstream
+) -> None:
+    async def answer(reply: Any) -> None:
+        await asyncio.sleep(3 * HASTE.head)  # the time is what is tested
+        await reply.json(completion())
+
+    upstream.answer = answer
+    content = json.dumps(BODY).encode()
+    hasty.sendall(HEAD % len(content) + content + b"POST /api")
+    assert hasty.recv(10_000).startswith(b"HTTP/1.1 200 ")  # it is not in the way
+    assert hasty.recv(1) == b""
+
+
+@pytest.mark.parametrize("sent", [b"\r\n", b"P", HEAD % 10, HEAD % 10 + b"{"])
+def test_a_second_request_that_does_not_go_on_is_cut_off(
+    hasty: socket.socket, sent: bytes
+) -> None:
+    content = json.dumps(BODY).encode()
+    hasty.sendall(HEAD % len(content) + content)
+    assert hasty.recv(10_000).startswith(b"HTTP/1.1 200 ")
+    hasty.settimeout(4.5)  # uvicorn's own patience is with silence alone, and longer
+    hasty.sendall(sent)
+    assert hasty.recv(1) == b""
+
+
+def test_an_answer_that_has_come_whole_leaves_in_one_piece(
+    hasty: socket.socket,
+) -> None:
+    content = json.dumps(BODY).encode()
+    hasty.sendall(HEAD % len(content) + content)
+    head, _, body = hasty.recv(100_000).partition(b"\r\n\r\n")
+    assert f"content-length: {len(body)}".encode() in head
 
 
 # Addresses that requests name.

@@ -51,6 +51,8 @@ class Candidate:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What of the credentials must not be shown; addresses and versions may."""
+        if self.credentials is None:
+            return ()
         return secrets_of({"credentials": self.credentials})
 
 

@@ -6,9 +6,11 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 __all__ = ["Draws"]
+
+Request: TypeAlias = Callable[[], Mapping[str, Any]]
 
 _MOST = 1_000_000
 
@@ -25,7 +27,7 @@ class Draws:
 
     Example:
         >>> one, other = Draws(7), Draws(7)
-        >>> request = {"model": "sim/flaky", "messages": []}
+        >>> request = lambda: {"model": "sim/flaky", "messages": []}
         >>> one.of(request)() == other.of(request)()
         True
         >>> one.of(request)() == Draws(7).of(request)()
@@ -37,14 +39,15 @@ class Draws:
         self._seen: dict[bytes, int] = {}
 
     def of(
-        self, request: Mapping[str, Any], custom_identifier: str | None = None
+        self, request: Request, custom_identifier: str | None = None
     ) -> Callable[[], float]:
         """Give a request's numbers, in [0, 1), one a call.
 
         Nothing is counted before the first of them is drawn.
 
         Args:
-            request: What was asked for, as JSON values and without credentials.
+            request: Gives what was asked for, as JSON values and without credentials;
+                asked once a number is wanted, as few requests do.
             custom_identifier: The caller's tag; None without one.
         """
         if self._seed is None:
@@ -59,24 +62,22 @@ class Draws:
 
         return draw
 
-    def pick(self, request: Mapping[str, Any]) -> float:
+    def pick(self, request: Request) -> float:
         """Give a request's own number, in [0, 1): the same for the same request.
 
         Args:
-            request: What was asked for, as JSON values and without credentials.
+            request: As for `of`.
 
         Example:
-            >>> Draws(7).pick({"messages": []}) == Draws(7).pick({"messages": []})
+            >>> Draws(7).pick(lambda: {"n": 1}) == Draws(7).pick(lambda: {"n": 1})
             True
         """
-        pair = json.dumps([self._seed, request], sort_keys=True)
+        pair = json.dumps([self._seed, request()], sort_keys=True)
         digest = hashlib.sha256(pair.encode()).digest()
         return int.from_bytes(digest[:6]) / 2**48
 
-    def _occurrence(
-        self, request: Mapping[str, Any], custom_identifier: str | None
-    ) -> bytes:
-        pair = json.dumps([self._seed, request, custom_identifier], sort_keys=True)
+    def _occurrence(self, request: Request, custom_identifier: str | None) -> bytes:
+        pair = json.dumps([self._seed, request(), custom_identifier], sort_keys=True)
         digest = hashlib.sha256(pair.encode()).digest()
         count = self._seen.get(digest, 0)
         if count == 0 and len(self._seen) >= _MOST:

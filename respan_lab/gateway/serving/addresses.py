@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 import httpx
@@ -26,6 +27,7 @@ Reach: TypeAlias = Literal["anywhere", "loopback", "configured"]
 
 _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65_535
+_REMEMBERED = 256  # hosts; a server meets the same ones with every request
 
 
 class Origin(NamedTuple):
@@ -98,6 +100,7 @@ def address_fault(url: object) -> str | None:
     return f"has no host, or no port from 1 to {_LAST_PORT}"
 
 
+@lru_cache(_REMEMBERED)
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine, seen from itself.
 
@@ -114,6 +117,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@lru_cache(_REMEMBERED)
 def plain_host(host: str) -> str:
     """Give a host in the one form in which two of them can be compared.
 

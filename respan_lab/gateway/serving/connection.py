@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .gathering import Gathering
 
 __all__ = ["Connection", "Patience"]
 
 _LONGEST_HEAD = 64 * 1024
+
+_Part: TypeAlias = Literal["head", "body"]
 
 
 class Patience(NamedTuple):
@@ -30,7 +34,7 @@ class Connection(HttpToolsProtocol):
     """uvicorn's connection with an end to waiting for the caller.
 
     uvicorn itself only ends what is idle between two requests, and takes a head of any
-    length.
+    length. And what it writes of an answer at once leaves at once.
 
     Args:
         patience: How long to wait for what.
@@ -41,7 +45,8 @@ class Connection(HttpToolsProtocol):
         super().__init__(**given)
         self._patience = patience
         self._head = 0  # bytes of the head that have come; all of it, once it is whole
-        self._is_head = True
+        self._awaited: _Part | None = "head"  # what of a request is still to come
+        self._timed: _Part | None = None
         self._sending: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
 
@@ -50,15 +55,19 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         """Begin to wait for a head."""
         super().connection_made(transport)
-        self._await_head()
+        self.transport = cast("asyncio.Transport", Gathering(transport, self.loop))
+        self._time()
 
     def data_received(self, data: bytes) -> None:
         """Take what came; a head that is too long ends the connection."""
         super().data_received(data)
-        if self._is_head:
+        if self._awaited is None and not self._is_answering:
+            self._awaited = "head"  # line breaks may go before it
+        if self._awaited == "head":
             self._head += len(data)
             if self._head > _LONGEST_HEAD and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too long.")
+        self._time()
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the address."""
@@ -71,21 +80,24 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin to wait for the body."""
-        self._is_head, self._head = False, 0
-        self._await(self._patience.body)
+        """Wait for the body."""
+        self._awaited, self._head = "body", 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Wait for nothing: the request is whole."""
-        _cancel(self._sending)
+        self._awaited = None
         super().on_message_complete()
 
+    def on_message_begin(self) -> None:
+        """Wait for the head."""
+        self._awaited = "head"
+        super().on_message_begin()
+
     def on_response_complete(self) -> None:
-        """Begin to wait for the next head."""
-        if not self.transport.is_closing() and not self.pipeline:
-            self._await_head()
+        """Wait for the next head, if a part of it is there; else uvicorn does."""
         super().on_response_complete()
+        self._time()
 
     def pause_writing(self) -> None:
         """Begin to wait for the caller to read."""
@@ -111,14 +123,21 @@ class Connection(HttpToolsProtocol):
         if self._head > _LONGEST_HEAD:
             raise ValueError("the head is too long")
 
-    def _await_head(self) -> None:
-        self._is_head, self._head = True, 0
-        self._await(self._patience.head)
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
-    def _await(self, seconds: float) -> None:
-        # The time is for a whole part, so that a byte now and then does not buy more.
+    def _time(self) -> None:
+        """Set an end to waiting for a part; most requests come whole, and need none."""
+        is_early = self._awaited == "head" and self._is_answering
+        awaited = None if is_early else self._awaited
+        if awaited == self._timed:  # a byte now and then does not buy more time
+            return
         _cancel(self._sending)
-        self._sending = self.loop.call_later(seconds, self.transport.abort)
+        self._timed = awaited
+        if awaited is not None:
+            seconds = getattr(self._patience, awaited)
+            self._sending = self.loop.call_later(seconds, self.transport.abort)
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:
