@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -106,8 +106,7 @@ class Exchange:
                 self.content = b"".join(parts)
                 return
 
-    @asynccontextmanager
-    async def while_connected(self) -> AsyncIterator[None]:
+    def while_connected(self) -> AbstractAsyncContextManager[None]:
         """Run a block until its end, or until the client goes away.
 
         A caller in this process who goes away cancels the task, so nobody need watch.
@@ -115,9 +114,10 @@ class Exchange:
         Raises:
             Disconnected: The client went away, and the block was cancelled.
         """
-        if self.is_in_process:
-            yield
-            return
+        return nullcontext() if self.is_in_process else self._watched()
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
         task = asyncio.current_task()
         assert task is not None
         is_gone = False

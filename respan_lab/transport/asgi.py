@@ -126,7 +126,7 @@ class _Exchange(httpx.AsyncByteStream):
         )
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (chunk := await self._in_time(self._chunks.get())) is not None:
+        while (chunk := await self._next()) is not None:
             self._room.release()
             yield chunk
         if not self._is_complete:
@@ -146,6 +146,11 @@ class _Exchange(httpx.AsyncByteStream):
             await asyncio.wait([self._task], timeout=GRACE)
         self._task.cancel()
         await asyncio.wait([self._task], timeout=GRACE)
+
+    async def _next(self) -> bytes | None:
+        if not self._chunks.empty():
+            return self._chunks.get_nowait()
+        return await self._in_time(self._chunks.get())
 
     async def _in_time(self, awaitable: Awaitable[_T]) -> _T:
         if self._patience is None:

@@ -38,7 +38,16 @@ _PLACES: dict[str, tuple[tuple[str, str], ...]] = {
         ("reasoning_tokens", ""),
     ),
 }
-_PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
+# What nearly every answer has, and nothing that could say the same twice.
+_PLAIN = frozenset(
+    {
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "prompt_tokens_details",
+        "completion_tokens_details",
+    }
+)
 _MOST = 2**53  # beyond it a count is garbage, and no column of a frame can hold it
 
 
@@ -83,7 +92,7 @@ class Usage:
         if type(usage) is dict and not usage.keys() - _PLAIN:
             found = _read_plain(usage)
             if found is not None:
-                return cls(*found)
+                return found
         if not isinstance(usage, Mapping):
             return cls(notes=() if usage is None else (_not_an_object(usage),))
         notes: list[str] = []
@@ -94,16 +103,29 @@ class Usage:
         return cls(**counts, notes=tuple(notes))
 
 
-def _read_plain(
-    usage: dict[str, Any],
-) -> tuple[int | None, int | None, int | None] | None:
+def _read_plain(usage: dict[str, Any]) -> Usage | None:
     """Read the commonest form quickly; None if it needs the careful way."""
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
     if type(prompt) is not int or type(completion) is not int:
         return None
     total = usage.get("total_tokens", prompt + completion)
     fits = prompt >= 0 and completion >= 0 and total == prompt + completion <= _MOST
-    return (prompt, completion, total) if fits and type(total) is int else None
+    read = usage.get("prompt_tokens_details") or {}
+    written = usage.get("completion_tokens_details") or {}
+    if not fits or type(total) is not int:
+        return None
+    if type(read) is not dict or type(written) is not dict:
+        return None
+    parts = (
+        read.get("cached_tokens"),
+        read.get("cache_write_tokens"),
+        written.get("reasoning_tokens"),
+    )
+    for part, whole in zip(parts, (prompt, prompt, completion), strict=True):
+        if part is not None and (type(part) is not int or not 0 <= part <= whole):
+            return None
+    is_twice = read.get("cache_creation_tokens") is not None
+    return None if is_twice else Usage(prompt, completion, total, *parts)
 
 
 def _not_an_object(usage: Any) -> str:

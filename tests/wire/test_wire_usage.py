@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,31 @@ def test_reading_never_raises_and_gives_counts_or_none(garbage) -> None:
         count = getattr(usage, name)
         assert count is None or (type(count) is int and 0 <= count <= 2**53)
     assert all(isinstance(note, str) for note in usage.notes)
+
+
+PART = st.none() | st.integers(-1, 9) | st.just("7")
+
+
+@given(
+    st.fixed_dictionaries(
+        {"prompt_tokens": st.integers(-1, 9), "completion_tokens": st.integers(-1, 9)},
+        optional={
+            "total_tokens": st.none() | st.integers(0, 18),
+            "prompt_tokens_details": st.dictionaries(
+                st.sampled_from(
+                    ["cached_tokens", "cache_creation_tokens", "cache_write_tokens"]
+                ),
+                PART,
+            )
+            | GARBAGE,
+            "completion_tokens_details": st.dictionaries(
+                st.just("reasoning_tokens"), PART
+            ),
+        },
+    )
+)
+def test_the_quick_way_reads_what_the_careful_way_does(report) -> None:
+    assert Usage.from_wire(report) == Usage.from_wire(MappingProxyType(report))
 
 
 @given(st.integers(0, 2**40), st.integers(0, 2**40))

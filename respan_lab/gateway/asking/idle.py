@@ -37,6 +37,8 @@ def idle_fields(asked: Asked) -> list[str]:
         ['cache_ttl has no effect without `cache_enabled`']
     """
     respan = asked.respan
+    if not respan:
+        return []
     return [
         *_of_routing(asked),
         *_of_retries(respan),

@@ -10,7 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..store.cache import CacheStore, Entry
@@ -74,10 +80,9 @@ class Cache:
         self._writes: set[asyncio.Task[None]] = set()
         self._is_broken = False
 
-    @asynccontextmanager
-    async def turn(
+    def turn(
         self, record: Record, setting: Setting | None = None
-    ) -> AsyncIterator[Entry | None]:
+    ) -> AbstractAsyncContextManager[Entry | None]:
         """Give the request its answer, or its turn to call a provider.
 
         A request that does not ask for the cache has its turn at once. Of those that
@@ -104,8 +109,13 @@ class Cache:
         asked = record.asked
         key = None if asked is None else cache_key(asked, setting or Setting())
         if asked is None or key is None:
-            yield None
-            return
+            return nullcontext()
+        return self._turn(key, record, asked)
+
+    @asynccontextmanager
+    async def _turn(
+        self, key: str, record: Record, asked: Asked
+    ) -> AsyncIterator[Entry | None]:
         hit, leader = await self._wait(key, record)
         if self._is_broken:
             asked.warnings.append(_OUT_OF_USE)

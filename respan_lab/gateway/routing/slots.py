@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from typing import TYPE_CHECKING
 
 from ...errors import RespanError
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Slots"]
 
+_FREE = nullcontext(0.0)
 _NOTICED = 0.001  # seconds; less is the time of asking, not of waiting
 
 
@@ -24,8 +30,7 @@ class Slots:
     def __init__(self) -> None:
         self._semaphores: dict[str, asyncio.Semaphore] = {}
 
-    @asynccontextmanager
-    async def hold(self, provider: Provider, slug: str) -> AsyncIterator[float]:
+    def hold(self, provider: Provider, slug: str) -> AbstractAsyncContextManager[float]:
         """Hold one of a provider's slots, and have the provider get ready.
 
         Gives the seconds that took, which are no part of the call's own time.
@@ -35,15 +40,21 @@ class Slots:
             slug: The model it is to get ready.
         """
         if provider.max_concurrency is None:
-            yield 0.0
-            return
+            return _FREE
         semaphore = self._semaphores.get(provider.name)
         if semaphore is None:
             semaphore = asyncio.Semaphore(provider.max_concurrency)
             self._semaphores[provider.name] = semaphore
-        asked_at = time.perf_counter()
-        async with semaphore:
-            with suppress(RespanError):  # the call itself will say it better
-                await provider.prepare(slug)
-            waited = time.perf_counter() - asked_at
-            yield waited if waited > _NOTICED else 0.0
+        return _held(semaphore, provider, slug)
+
+
+@asynccontextmanager
+async def _held(
+    semaphore: asyncio.Semaphore, provider: Provider, slug: str
+) -> AsyncIterator[float]:
+    asked_at = time.perf_counter()
+    async with semaphore:
+        with suppress(RespanError):  # the call itself will say it better
+            await provider.prepare(slug)
+        waited = time.perf_counter() - asked_at
+        yield waited if waited > _NOTICED else 0.0
