@@ -164,6 +164,15 @@ def test_the_gateways_own_keys_never_enter_a_row() -> None:
     assert "123456" not in repr(log_row(made, secrets=[SECRET]))
 
 
+@pytest.mark.parametrize(
+    "secret", ['a"b"c', "back\\slash", "two\nlines", "schlüssel/\u2028"]
+)
+def test_a_key_is_found_however_json_writes_it(secret: str) -> None:
+    made = record({"properties": {secret: [f"my {secret}!"]}})
+    kept = json.loads(log_row(made, secrets=["none of it", secret])["properties"])
+    assert kept == {"***": ["my ***!"]}
+
+
 @pytest.mark.parametrize("secret", ["true", "null", "1234", '","a', "role"])
 def test_a_key_like_a_piece_of_json_leaves_the_row_readable(secret: str) -> None:
     given = {"properties": {"ok": True, "no": None, "n": 12345, "s": f"my {secret}!"}}

@@ -25,22 +25,24 @@ _logger = logging.getLogger(__name__)
 _CACHE_MODEL = "respan/cache"  # how the platform tags what its cache answered
 _LONGEST_NAME = 255
 _FEWEST_TOKENS = 5  # a rate over fewer is mostly chance
-_TEXTS = (
-    "category",
-    "custom_identifier",
-    "customer_email",
-    "customer_identifier",
-    "customer_name",
-    "evaluation_identifier",
-    "group_identifier",
-    "note",
-    "session_identifier",
-    "span_parent_id",
-    "span_unique_id",
-    "span_workflow_name",
-    "thread_identifier",
-    "trace_group_identifier",
-    "trace_unique_id",
+_TEXTS = frozenset(
+    {
+        "category",
+        "custom_identifier",
+        "customer_email",
+        "customer_identifier",
+        "customer_name",
+        "evaluation_identifier",
+        "group_identifier",
+        "note",
+        "session_identifier",
+        "span_parent_id",
+        "span_unique_id",
+        "span_workflow_name",
+        "thread_identifier",
+        "trace_group_identifier",
+        "trace_unique_id",
+    }
 )
 # Where `customer_params` says the same; who the customer is, it says better.
 _OF_CUSTOMERS = {
@@ -111,18 +113,20 @@ def log_row(record: Record, *, secrets: Sequence[str] = ()) -> dict[str, Any]:
 
 def _write_out(row: dict[str, Any], secrets: Sequence[str]) -> None:
     """Take the secrets out of what was said, and make texts of what is JSON."""
-    for name in _SAID:
-        row[name] = redact(row[name], secrets)
     for name in _JSON:
         if row[name] is not None:
-            row[name] = as_json(_redacted(row[name], secrets))
+            row[name] = _json(row[name], secrets)
+    if secrets:
+        for name in _SAID:
+            row[name] = redact(row[name], secrets)
 
 
-def _redacted(value: Any, secrets: Sequence[str]) -> Any:
-    try:
-        return redact(value, secrets)
-    except RecursionError:  # it is too deep to be written down, too
-        return None
+def _json(value: Any, secrets: Sequence[str]) -> str:
+    text = as_json(value)
+    # To look through a text is far quicker than through what it is made of.
+    if any(as_json(secret)[1:-1] in text for secret in secrets):
+        return as_json(redact(value, secrets))
+    return text
 
 
 def _note_call(row: dict[str, Any], record: Record) -> None:
@@ -213,9 +217,8 @@ def _note_request(row: dict[str, Any], record: Record) -> None:
     row["asked_model"] = _clean(asked.openai.get("model"))
     row["model"] = row["model"] or row["asked_model"]
     row["warnings"] = _clean("; ".join(dict.fromkeys(asked.warnings))) or None
-    for name in _TEXTS:
-        if name in respan:
-            row[name] = _clean(respan[name])
+    for name in respan.keys() & _TEXTS:
+        row[name] = _clean(respan[name])
     if isinstance(customer := respan.get("customer_params"), dict):
         _note_customer(row, customer)
     span_name = _clean(respan.get("span_name"))
