@@ -17,8 +17,9 @@ LAYERS: dict[str, set[str]] = {}
 for _rooms in (
     {"errors", "_version"},
     {"wire", "prompts", "transport"},
-    {"prices"},
+    {"prices", "storage"},
     {"client", "gateway"},
+    {"ledger"},
     {"evaluators", "plots"},
     {"results"},
     {"experiment"},

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlencode
 
 from ...errors import ConfigError
+from ...storage.texts import as_json
 from ..failure import GatewayFailure
 from ..store.logs import LogQuery
-from ..store.texts import as_json
 from .filters import Condition, column_of, condition
 from .view import LISTED, SHOWN, columns_for, shown
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from ...storage.texts import as_text
 from ...wire import clean
 from ..failure import GatewayFailure
 from ..store.log_columns import COLUMNS, Kind
-from ..store.texts import as_text
 
 __all__ = ["Condition", "column_of", "condition"]
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ...storage.texts import as_json, as_text
 from ...wire import clean, redact
 from ...wire.pace import streamed_tokens
 from ..store.log_columns import COLUMNS, METADATA
-from ..store.texts import as_json, as_text
 from .errors import fault_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import ConfigError
-from .database import Database
+from ...storage.database import Database
 
 __all__ = ["CacheStore", "Entry"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import ConfigError
+from ...storage.database import Database
 from ...transport.loop import at_exit, not_at_exit
-from .database import Database
 from .log_columns import COLUMNS, METADATA, SCHEMA
 
 __all__ = ["LogQuery", "LogStore"]

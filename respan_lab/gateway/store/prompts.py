@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ...errors import ConfigError
+from ...storage.database import Database
 from ..failure import GatewayFailure
-from .database import Database
 from .prompt_rows import (
     SCHEMA,
     VERSION_FIELDS,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from respan_lab.errors import ConfigError
-from respan_lab.gateway.store.database import Database
+from respan_lab.storage.database import Database
 
 SCHEMA = "CREATE TABLE t (x INTEGER); CREATE INDEX i ON t (x);"
 
@@ -123,7 +123,7 @@ def test_a_child_opens_it_anew(tmp_path: Path) -> None:
     script = f"""
 import asyncio, os
 from pathlib import Path
-from respan_lab.gateway.store.database import Database
+from respan_lab.storage.database import Database
 d = Database(Path({str(tmp_path)!r}) / "a.db", {SCHEMA!r})
 insert = lambda x: (lambda c: c.execute("INSERT INTO t VALUES (?)", (x,)).lastrowid)
 asyncio.run(d.write(insert(1)))

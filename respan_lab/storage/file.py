@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ...errors import ConfigError
+from ..errors import ConfigError
 
 __all__ = ["File"]
 

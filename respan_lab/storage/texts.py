@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from ...wire import clean, clean_tree
+from ..wire import clean, clean_tree
 
 __all__ = ["as_json", "as_text"]
 
