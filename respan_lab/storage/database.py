@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from .file import File
@@ -28,24 +27,20 @@ class Database:
     opens the file anew.
 
     Args:
-        path: The file. Its folder is made readable by its owner alone, and ignored by
-            git.
-        schema: Statements that make the tables of an empty file.
-        version: Of the schema. A file of a newer one is refused.
+        file: What it opens.
 
     Example:
         >>> from tempfile import mkdtemp
-        >>> database = Database(Path(mkdtemp()) / "a.db", "CREATE TABLE t (x)")
+        >>> database = Database(File(Path(mkdtemp()) / "a.db", "CREATE TABLE t (x)"))
         >>> query = "SELECT count(*) FROM t"
         >>> asyncio.run(database.read(lambda c: c.execute(query).fetchone()[0]))
         0
         >>> asyncio.run(database.aclose())
     """
 
-    def __init__(self, path: Path, schema: str, *, version: int = 1) -> None:
-        file = File(path, schema, version)
-        self._reader = Worker(file, f"respan-lab-{path.stem}-reader")
-        self._writer = Worker(file, f"respan-lab-{path.stem}")
+    def __init__(self, file: File) -> None:
+        self._reader = Worker(file, f"respan-lab-{file.path.stem}-reader")
+        self._writer = Worker(file, f"respan-lab-{file.path.stem}")
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do something that changes nothing.
@@ -58,7 +53,7 @@ class Database:
             What `work` returns.
 
         Raises:
-            ConfigError: The file cannot be used; says why and what to do.
+            RespanError: The file cannot be used; says why and what to do.
             Exception: Whatever `work` raises.
         """
         return await asyncio.wrap_future(self._reader.submit(work))

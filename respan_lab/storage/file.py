@@ -7,9 +7,9 @@ import sqlite3
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from ..errors import ConfigError
+from ..errors import ConfigError, RespanError
 
 __all__ = ["File"]
 
@@ -24,17 +24,27 @@ class File(NamedTuple):
             by git.
         schema: Statements that make the tables of an empty file.
         version: Of the schema. A file of a newer one is refused.
+        mark: A number that tells such a file from all other programs' files; None
+            leaves it unmarked.
+        synchronous: `NORMAL` survives the end of a process, however sudden; `FULL`
+            that of the machine as well.
+        error: What is raised if it cannot be used.
+        instead: How a person names another file, for that error.
     """
 
     path: Path
     schema: str
     version: int = 1
+    mark: int | None = None
+    synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
+    error: type[RespanError] = ConfigError
+    instead: str = "another folder as home= or RESPAN_LAB_HOME"
 
     def open(self) -> sqlite3.Connection:
         """Open it, made and prepared.
 
         Raises:
-            ConfigError: It cannot be used; says why and what to do.
+            RespanError: It cannot be used; says why and what to do.
         """
         try:
             _make_folder(self.path.parent)
@@ -57,7 +67,7 @@ class File(NamedTuple):
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         _use_wal(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA synchronous = {self.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         if self._is_ready(connection):  # asked first, since it waits for no writer
             return
@@ -65,24 +75,39 @@ class File(NamedTuple):
         if not self._is_ready(connection):
             for statement in filter(str.strip, self.schema.split(";")):
                 connection.execute(statement)
+            if self.mark is not None:
+                connection.execute(f"PRAGMA application_id = {self.mark}")
             connection.execute(f"PRAGMA user_version = {self.version}")
         connection.execute("COMMIT")
 
     def _is_ready(self, connection: sqlite3.Connection) -> bool:
-        found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        found = _number(connection, "user_version")
+        mark = _number(connection, "application_id")
+        n_tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        is_ours = self.mark is None or mark == self.mark
+        if not is_ours and (found or mark or n_tables[0]):
+            raise self.error(
+                f"{self.path} is another program's file: leave it where it is, and "
+                f"give {self.instead}"
+            )
         if found > self.version:
-            raise ConfigError(
+            raise self.error(
                 f"{self.path} was written by a newer respan_lab (its format is "
-                f"{found}, this one knows {self.version}): upgrade respan_lab, or use "
-                "another home= or RESPAN_LAB_HOME"
+                f"{found}, this one knows {self.version}): upgrade respan_lab, or give "
+                f"{self.instead}"
             )
         return found > 0
 
-    def _unusable(self, error: Exception) -> ConfigError:
-        return ConfigError(
+    def _unusable(self, error: Exception) -> RespanError:
+        return self.error(
             f"{self.path} cannot be used: {error}; move it away if it is not "
-            "respan_lab's, or give another folder as home= or RESPAN_LAB_HOME"
+            f"respan_lab's, or give {self.instead}"
         )
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    found: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+    return found
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from respan_lab.errors import ConfigError
 from respan_lab.storage.database import Database
+from respan_lab.storage.file import File
 
 SCHEMA = "CREATE TABLE t (x INTEGER); CREATE INDEX i ON t (x);"
 
@@ -30,7 +31,7 @@ def all_of(c: sqlite3.Connection) -> list[int]:
 
 def using(path: Path, work, **options):
     async def go():
-        database = Database(path, SCHEMA, **options)
+        database = Database(File(path, SCHEMA, **options))
         try:
             return await work(database)
         finally:
@@ -86,7 +87,7 @@ def test_it_can_be_used_after_it_was_closed(tmp_path: Path) -> None:
 
 def test_two_of_them_take_turns(tmp_path: Path) -> None:
     async def work(one: Database) -> list[int]:
-        other = Database(tmp_path / "a.db", SCHEMA)
+        other = Database(File(tmp_path / "a.db", SCHEMA))
         writes = [d.write(insert(n)) for n in range(50) for d in (one, other)]
         await asyncio.gather(*writes)
         await other.aclose()
@@ -124,7 +125,8 @@ def test_a_child_opens_it_anew(tmp_path: Path) -> None:
 import asyncio, os
 from pathlib import Path
 from respan_lab.storage.database import Database
-d = Database(Path({str(tmp_path)!r}) / "a.db", {SCHEMA!r})
+from respan_lab.storage.file import File
+d = Database(File(Path({str(tmp_path)!r}) / "a.db", {SCHEMA!r}))
 insert = lambda x: (lambda c: c.execute("INSERT INTO t VALUES (?)", (x,)).lastrowid)
 asyncio.run(d.write(insert(1)))
 child = os.fork()
@@ -161,7 +163,7 @@ def test_reading_does_not_wait_for_another_process_that_writes(tmp_path: Path) -
 
 def test_what_nobody_has_any_more_is_closed(tmp_path: Path) -> None:
     async def use(n: int) -> None:
-        database = Database(tmp_path / f"{n}.db", SCHEMA)
+        database = Database(File(tmp_path / f"{n}.db", SCHEMA))
         for _ in range(2):  # the work holds the database, as the stores' does
             await database.write(lambda c: (database, insert(n)(c))[1])
             await database.read(lambda c: (database, all_of(c))[1])

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ...errors import ConfigError
 from ...storage.database import Database
+from ...storage.file import File
 
 __all__ = ["CacheStore", "Entry"]
 
@@ -126,7 +127,7 @@ class CacheStore:
         max_size: int = 2**30,
     ) -> None:
         self.clock = clock
-        self._database = Database(home / "cache.db", _SCHEMA)
+        self._database = Database(File(home / "cache.db", _SCHEMA))
         self._max_entries = max_entries
         self._max_size = max_size
         self._hits: dict[str, _Hits] = {}

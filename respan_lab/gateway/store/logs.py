@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ...errors import ConfigError
 from ...storage.database import Database
+from ...storage.file import File
 from ...transport.loop import at_exit, not_at_exit
 from .log_columns import COLUMNS, METADATA, SCHEMA
 
@@ -94,7 +95,7 @@ class LogStore:
     """
 
     def __init__(self, home: Path, *, most_rows: int = 100_000) -> None:
-        self._database = Database(home / "logs.db", SCHEMA)
+        self._database = Database(File(home / "logs.db", SCHEMA))
         # By id, so that a row that is written twice over is taken off once.
         self._waiting: dict[str, tuple[dict[str, Any], int]] = {}
         self._most_rows = most_rows

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...errors import ConfigError
 from ...storage.database import Database
+from ...storage.file import File
 from ..failure import GatewayFailure
 from .prompt_rows import (
     SCHEMA,
@@ -54,7 +55,7 @@ class PromptStore:
     """
 
     def __init__(self, home: Path) -> None:
-        self._database = Database(home / "prompts.db", SCHEMA)
+        self._database = Database(File(home / "prompts.db", SCHEMA))
 
     async def aclose(self) -> None:
         """Close the file; it can still be used afterwards."""
