@@ -36,6 +36,7 @@ async def perform(
     queued_at: float | None = None,
     on_chunk: Callable[[Chunk], None] | None = None,
     trials: list[Trial] | None = None,
+    on_refused: Callable[[APIStatusError, float | None], None] | None = None,
 ) -> Completion:
     """Make one call, on the background loop.
 
@@ -49,6 +50,8 @@ async def perform(
         on_chunk: Called with each chunk of a streamed answer.
         trials: Is given each attempt as it begins, for a caller that has to know
             after a cancellation whether anything was sent.
+        on_refused: Called at once with each error status and the seconds that are
+            waited before the next attempt, None if there is none.
 
     Raises:
         APIError: The last attempt's failure, with every attempt in `.attempts`.
@@ -64,6 +67,8 @@ async def perform(
         except APIError as error:
             wait = _wait(error, trial, retry=len(history) + 1, most=max_retries)
             history.append(trial.record(error, wait=wait or 0.0))
+            if on_refused is not None and isinstance(error, APIStatusError):
+                on_refused(error, wait)
             if wait is None:
                 error.attempts = tuple(history)
                 error.partial = trial.partial

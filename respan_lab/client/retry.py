@@ -7,7 +7,7 @@ import random
 
 from ..errors import APIConnectionError, APIError, APIStatusError
 
-__all__ = ["is_retryable", "wait_before"]
+__all__ = ["is_retryable", "is_spent", "wait_before"]
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 8.0
@@ -33,7 +33,7 @@ def is_retryable(error: APIError, *, was_sent: bool) -> bool:
             sent and got no answer may have been billed, so it is never repeated.
     """
     if isinstance(error, APIStatusError):
-        if error.status_code == 429 and _is_spent(error):
+        if is_spent(error):
             return False
         asked = error.retry_after or 0.0
         retryable = error.status_code in _STATUSES or error.status_code >= 500
@@ -62,6 +62,16 @@ def wait_before(
     return ceiling * (0.5 + 0.5 * rng.random())
 
 
-def _is_spent(error: APIStatusError) -> bool:
+def is_spent(error: APIStatusError) -> bool:
+    """Whether it is a 429 about money or a policy, which waiting does not mend.
+
+    Example:
+        >>> is_spent(APIStatusError("Customer budget exceeded", status_code=429))
+        True
+        >>> is_spent(APIStatusError("Too many requests", status_code=429))
+        False
+    """
+    if error.status_code != 429:
+        return False
     text = f"{error} {json.dumps(error.body, default=str)}".lower()
     return any(word in text for word in _SPENT)
