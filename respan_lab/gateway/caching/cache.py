@@ -8,8 +8,7 @@ others by what was kept of that.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
@@ -17,9 +16,11 @@ from contextlib import (
     nullcontext,
     suppress,
 )
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ..store.cache import CacheStore, Entry
+from .keeper import Keeper, bare_completion
 from .key import cache_key, is_by_model
 from .setting import Setting
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from ..record import Record
 
 __all__ = ["Cache"]
-
-T = TypeVar("T")
-
-_logger = logging.getLogger(__name__)
 
 _LIFETIME = 30 * 86_400.0  # seconds; the platform's own default
 _LONGEST_LIFETIME = 1e11
@@ -42,8 +39,6 @@ _WHOLE = (
     *("function_call", "stop", "tool_calls"),
     *("end_turn", "eos", "stop_sequence", "tool_use"),
 )
-# The gateway's own additions to one answer, which are not the next one's.
-_EXTRAS = frozenset({"prompt_message", "request_breakdown"})
 
 _MOST_LEADERS = 3
 _PATIENCE = 600.0  # seconds; as long as a provider may take between two bytes
@@ -73,12 +68,10 @@ class Cache:
         patience: float = _PATIENCE,
         slack: float = _SLACK,
     ) -> None:
-        self._store = store
+        self._keeper = Keeper(store, "the response cache")
         self._patience = patience
         self._slack = slack
         self._leaders: dict[str, _Leader] = {}
-        self._writes: set[asyncio.Task[None]] = set()
-        self._is_broken = False
 
     def turn(
         self, record: Record, setting: Setting | None = None
@@ -117,7 +110,7 @@ class Cache:
         self, key: str, record: Record, asked: Asked
     ) -> AsyncIterator[Entry | None]:
         hit, leader = await self._wait(key, record)
-        if self._is_broken:
+        if self._keeper.is_broken:
             asked.warnings.append(_OUT_OF_USE)
         record.cache_key, record.hit, record.cached = key, hit, hit is not None
         try:
@@ -159,10 +152,7 @@ class Cache:
 
     async def aclose(self) -> None:
         """Finish what is being kept and close the file; it can still be used."""
-        await asyncio.gather(*self._writes)
-        with suppress(Exception):  # it was said when it was used
-            await self._store.aclose()
-        self._is_broken = False
+        await self._keeper.aclose()
 
     async def _wait(
         self, key: str, record: Record
@@ -173,7 +163,7 @@ class Cache:
                 for _ in range(_MOST_LEADERS):
                     # Read first: it may leave while the file is looked into.
                     ahead = self._leaders.get(key)
-                    hit = await self._get(key)
+                    hit = await self._keeper.get(key)
                     ahead = self._leaders.get(key, ahead)
                     if hit is not None:
                         return hit, None
@@ -183,29 +173,19 @@ class Cache:
                         return None, leader
                     await ahead.left.wait()
                     entry = ahead.entry
-                    if entry is not None and entry.expires > self._store.clock():
-                        return await self._get(key) or entry, None
+                    if entry is not None and entry.expires > self._keeper.now():
+                        return await self._keeper.get(key) or entry, None
         return None, None
-
-    async def _get(self, key: str) -> Entry | None:
-        return None if self._is_broken else await self._guarded(self._store.get(key))
 
     def _settle(self, record: Record, leader: _Leader | None) -> None:
         """Keep the answer, if it is to be kept, and end the lead."""
         if leader is not None:
             leader.is_over = True
-        entry = None if record.hit else _entry(record, self._store.clock())
-        if entry is None or self._is_broken:
-            self._leave(leader, entry)
-            return
-        # The caller waits for its answer, not for the file.
-        write = asyncio.create_task(self._keep(leader, entry))
-        self._writes.add(write)
-        write.add_done_callback(self._writes.discard)
-
-    async def _keep(self, leader: _Leader | None, entry: Entry) -> None:
-        await self._guarded(self._store.put(entry))
-        self._leave(leader, entry)
+        entry = None if record.hit else _entry(record, self._keeper.now())
+        if entry is None:
+            self._leave(leader, None)
+        else:
+            self._keeper.put_soon(entry, partial(self._leave, leader, entry))
 
     def _leave(self, leader: _Leader | None, entry: Entry | None) -> None:
         """Let the others go on, with the answer if there is one."""
@@ -215,15 +195,6 @@ class Cache:
         if self._leaders.get(leader.key) is leader:
             del self._leaders[leader.key]
         leader.left.set()
-
-    async def _guarded(self, work: Awaitable[T]) -> T | None:
-        try:
-            return await work
-        except Exception as error:  # no answer is worth less than the cache
-            if not self._is_broken:
-                _logger.warning("the response cache is out of use: %s", error)
-            self._is_broken = True
-            return None
 
 
 class _Leader:
@@ -250,7 +221,7 @@ def _entry(record: Record, now: float) -> Entry | None:
     lifetime = asked.respan.get("cache_ttl") or _LIFETIME
     return Entry(
         key=record.cache_key,
-        completion=_completion(payload),
+        completion=bare_completion(payload),
         messages=None
         if asked.respan.get("disable_log")
         else asked.openai.get("messages"),
@@ -280,11 +251,3 @@ def _is_substitute(record: Record, asked: Asked) -> bool:
     candidate = record.candidate  # no attempt tells of a model whose key is missing
     is_fallback = candidate is not None and candidate.reason == "fallback"
     return is_by_model(asked) and is_fallback
-
-
-def _completion(payload: dict[str, Any]) -> dict[str, Any]:
-    """The answer without what the gateway added, in the one form that streams have."""
-    kept = {name: value for name, value in payload.items() if name not in _EXTRAS}
-    if not kept.get("usage"):
-        kept.pop("usage", None)
-    return {**kept, "object": "chat.completion"}

@@ -104,10 +104,11 @@ _NO_HITS = _Hits(0, 0.0)
 
 
 class CacheStore:
-    """Answers in `cache.db`, until they expire or newer ones need their room.
+    """Answers in a file, until they expire or newer ones need their room.
 
     Args:
         home: The gateway's folder.
+        name: The file's, in it.
         clock: Gives the seconds since 1970.
         max_entries: How many answers are kept, give or take a sixteenth.
         max_size: Bytes of all answers and their messages together, likewise. One that
@@ -122,12 +123,13 @@ class CacheStore:
         self,
         home: Path,
         *,
+        name: str = "cache.db",
         clock: Callable[[], float] = time.time,
         max_entries: int = 100_000,
         max_size: int = 2**30,
     ) -> None:
         self.clock = clock
-        self._database = Database(File(home / "cache.db", _SCHEMA))
+        self._database = Database(File(home / name, _SCHEMA))
         self._max_entries = max_entries
         self._max_size = max_size
         self._hits: dict[str, _Hits] = {}
