@@ -7,9 +7,9 @@ is None, never 0; a model on this machine costs 0, because nobody bills it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
     from .wire import Usage
 
-__all__ = ["Price", "PriceTable", "PricedModel", "check_overrides"]
+__all__ = [
+    "Price",
+    "PriceTable",
+    "PricedModel",
+    "check_overrides",
+    "check_price",
+    "dearest",
+]
 
 # Our provider ids, and what the price list calls them.
 _LISTS = {
@@ -43,6 +50,23 @@ _MOST_NAMES = 4096
 _LONGEST_NAME = 256  # none on a list is nearly as long
 _FIELDS = ("input", "output", "cached_input", "cache_write")
 _SHAPE = '{"input": 1.0, "output": 5.0}'
+# Every way a vendor bills a token of a text or an image, whether `Price` tells it apart
+# or not.
+_READ = (
+    "input_mtok",
+    "input_image_mtok",
+    "cache_read_mtok",
+    "cache_image_read_mtok",
+    "cache_write_mtok",
+    "cache_write_1h_mtok",
+)
+_WRITTEN = (
+    "output_mtok",
+    "output_image_mtok",
+    "output_reasoning_mtok",
+    "output_citation_mtok",
+)
+_QUARTERS = 24 * 4 + 1  # of an hour: prices change on the hour or the half hour
 # Google's list also has the Claude models it hosts, which its own API does not serve.
 _GOOGLE = ("gemini", "vertex_ai")
 
@@ -113,15 +137,31 @@ class PriceTable:
     def __init__(
         self, overrides: Mapping[str, Mapping[str, float]] | None = None
     ) -> None:
+        self._given = dict(check_overrides(overrides))
         self._overrides = {
-            model: _checked(model, price)
-            for model, price in check_overrides(overrides).items()
+            model: _checked(model, price) for model, price in self._given.items()
         }
         # Callers invent names, so only so many are remembered.
         self._entry = lru_cache(_MOST_NAMES)(self._find)
         self._vendors = lru_cache(_MOST_NAMES)(_vendors_of)
         # By identity, with the list's own object kept alive beside the result.
         self._converted: dict[int, tuple[ModelPrice, Price | None]] = {}
+
+    def under(self, overrides: Mapping[str, Mapping[str, float]] | None) -> PriceTable:
+        """Give a table with more prices of the user's laid over this one's.
+
+        Args:
+            overrides: As for a new table; None changes nothing.
+
+        Raises:
+            ConfigError: A price is missing, unknown, negative or not a number.
+
+        Example:
+            >>> table = PriceTable({"m": {"input": 1, "output": 2}})
+            >>> table.under({"m": {"input": 3, "output": 4}}).price("m").input
+            3.0
+        """
+        return PriceTable({**self._given, **check_overrides(overrides)})
 
     def price(
         self, model: str, provider: str | None = None, *, at: datetime | None = None
@@ -134,15 +174,41 @@ class PriceTable:
             at: When; some vendors are cheaper at night. None for now.
         """
         provider, slug = _split(model, provider)
-        own = self._overrides.get(f"{provider}/{slug}") or self._overrides.get(slug)
+        own = self._own(provider, slug)
         if own is not None:
             return own
-        if provider == "local":
-            return Price(0.0, 0.0, 0.0, 0.0)
-        entry = self._entry(provider, slug) if len(slug) <= _LONGEST_NAME else None
+        entry = self._entry_of(provider, slug)
         if entry is None:
             return None
         return self._convert(entry.get_prices(at or datetime.now(UTC)))
+
+    def worst(
+        self, model: str, provider: str | None = None, *, at: datetime | None = None
+    ) -> Price | None:
+        """Give the most that a model's text can cost in a day; None if nobody knows.
+
+        Its `input` is the dearest way a prompt token is billed (read, cached, or
+        written to a cache), and of all hours' prices and of all vendors that may be
+        meant the dearest counts. Tiers never fall.
+
+        Args:
+            model: A model, with or without the prefix `provider/`.
+            provider: Who runs it; None takes the prefix, or else whoever lists it.
+            at: When the day begins; None for now.
+
+        Example:
+            >>> own = {"input": 1, "output": 5, "cache_write": 2}
+            >>> PriceTable({"m": own}).worst("m").input
+            2.0
+        """
+        at = at or datetime.now(UTC)
+        named, slug = _split(model, None)
+        vendors: tuple[str | None, ...] = (provider or named,)
+        if vendors == (None,):
+            vendors = (None, *self.vendors_of(slug))
+        # Beside a provider, the prefix is either part of the model's name or another's.
+        names = dict.fromkeys((model, slug))
+        return dearest([p for n in names for v in vendors for p in self._day(n, v, at)])
 
     def cost(
         self, usage: Usage, model: str, provider: str | None = None
@@ -190,6 +256,30 @@ class PriceTable:
         """Whether a provider has a price list."""
         return provider in _LISTS
 
+    def _own(self, provider: str | None, slug: str) -> Price | None:
+        """A price that no list is asked for."""
+        own = self._overrides.get(f"{provider}/{slug}") or self._overrides.get(slug)
+        if own is None and provider == "local":
+            return Price(0.0, 0.0, 0.0, 0.0)
+        return own
+
+    def _day(self, model: str, provider: str | None, start: datetime) -> list[Price]:
+        """Every price a model has within a day, at its dearest."""
+        provider, slug = _split(model, provider)
+        own = self._own(provider, slug)
+        if own is not None:
+            return [own]
+        entry = self._entry_of(provider, slug)
+        if entry is None:
+            return []
+        times = [start + timedelta(minutes=15) * n for n in range(_QUARTERS)]
+        listed = {id(found): found for found in map(entry.get_prices, times)}
+        prices = [_price(found, _dearest_tier) for found in listed.values()]
+        return [price for price in prices if price is not None]
+
+    def _entry_of(self, provider: str | None, slug: str) -> ModelInfo | None:
+        return self._entry(provider, slug) if len(slug) <= _LONGEST_NAME else None
+
     def _find(self, provider: str | None, slug: str) -> ModelInfo | None:
         if provider is not None and provider not in _LISTS:
             return None
@@ -204,7 +294,7 @@ class PriceTable:
     def _convert(self, listed: ModelPrice) -> Price | None:
         found = self._converted.get(id(listed))
         if found is None:
-            found = self._converted[id(listed)] = listed, _price(listed)
+            found = self._converted[id(listed)] = listed, _price(listed, _tier)
         return found[1]
 
 
@@ -224,17 +314,66 @@ def check_overrides(overrides: Any) -> Mapping[str, Any]:
     return overrides
 
 
+def dearest(prices: Collection[Price]) -> Price | None:
+    """Give a price that is nowhere below any of these; None if there are none.
+
+    Example:
+        >>> both = dearest([Price(1, 9, cache_write=2), Price(1.5, 3)])
+        >>> both.input, both.output
+        (2, 9)
+    """
+    if not prices:
+        return None
+    tiers: list[tuple[int, Price]] = []
+    base = found = _most(prices)
+    for start in sorted({start for price in prices for start, _ in price.tiers}):
+        found = _most([found, *(price.for_prompt(start + 1) for price in prices)])
+        tiers.append((start, found))
+    return replace(base, tiers=tuple(tiers))
+
+
+def _most(prices: Collection[Price]) -> Price:
+    return Price(
+        max(max(p.input, p.cached_input or 0, p.cache_write or 0) for p in prices),
+        max(price.output for price in prices),
+        per_request=max(price.per_request for price in prices),
+    )
+
+
 def _checked(model: Any, price: Any) -> Price:
-    if not isinstance(model, str) or not isinstance(price, Mapping):
+    where = f"prices[{model!r}]"
+    if not isinstance(model, str):
         raise ConfigError(
-            f"prices[{model!r}] is {price!r}; give a model's name and {_SHAPE}, in "
-            "dollars per million tokens"
+            f"{where} is {price!r}; give a model's name and {_SHAPE}, in dollars per "
+            "million tokens"
+        )
+    return check_price(where, price)
+
+
+def check_price(where: str, price: Any) -> Price:
+    """Read a price of the user's own.
+
+    Args:
+        where: What it is called, for the error.
+        price: `{"input", "output", "cached_input"?, "cache_write"?}` in dollars per
+            million tokens.
+
+    Raises:
+        ConfigError: A part is missing, unknown, negative or not a number.
+
+    Example:
+        >>> check_price("assume_price", {"input": 1, "output": 5}).output
+        5.0
+    """
+    if not isinstance(price, Mapping):
+        raise ConfigError(
+            f"{where} is {price!r}; give {_SHAPE}, in dollars per million tokens"
         )
     unknown = [name for name in price if name not in _FIELDS]
     missing = [name for name in ("input", "output") if name not in price]
     if unknown or missing:
         raise ConfigError(
-            f"prices[{model!r}] needs 'input' and 'output', and may have "
+            f"{where} needs 'input' and 'output', and may have "
             "'cached_input' and 'cache_write', in dollars per million tokens; got "
             f"{sorted(map(str, price))}"
         )
@@ -242,7 +381,7 @@ def _checked(model: Any, price: Any) -> Price:
         is_number = isinstance(dollars, int | float) and not isinstance(dollars, bool)
         if not is_number or not 0 <= dollars <= sys.float_info.max:
             raise ConfigError(
-                f"prices[{model!r}][{name!r}] is {dollars!r}; it must be a number of "
+                f"{where}[{name!r}] is {dollars!r}; it must be a number of "
                 "dollars per million tokens, 0 or more"
             )
     return Price(
@@ -308,29 +447,44 @@ def _listed(vendor: str) -> list[ModelInfo]:
     return entries
 
 
-def _price(listed: ModelPrice) -> Price | None:
+def _price(
+    listed: ModelPrice, tier: Callable[[ModelPrice, int], Price | None]
+) -> Price | None:
     starts = {
-        tier.start
+        step.start
         for value in vars(listed).values()
-        for tier in getattr(value, "tiers", ())
+        for step in getattr(value, "tiers", ())
     }
-    base = _tier(listed, 0)
+    base = tier(listed, 0)
     if base is None:
         return None
-    tiers = [(start, _tier(listed, start + 1)) for start in sorted(starts)]
+    tiers = [(start, tier(listed, start + 1)) for start in sorted(starts)]
     return replace(base, tiers=tuple((s, t) for s, t in tiers if t is not None))
 
 
 def _tier(listed: ModelPrice, n_tokens: int) -> Price | None:
     def dollars(name: str) -> float | None:
-        value: Any = vars(listed).get(name)
-        if value is None:
-            return None
-        reached = [t.price for t in getattr(value, "tiers", ()) if n_tokens > t.start]
-        return float(reached[-1] if reached else getattr(value, "base", value))
+        return _dollars(listed, name, n_tokens)
 
     before, after = dollars("input_mtok"), dollars("output_mtok")
     if before is None or after is None:
         return None
     cached, write = dollars("cache_read_mtok"), dollars("cache_write_mtok")
     return Price(before, after, cached, write, (dollars("requests_kcount") or 0) / 1e3)
+
+
+def _dearest_tier(listed: ModelPrice, n_tokens: int) -> Price | None:
+    plain = _tier(listed, n_tokens)
+    if plain is None:
+        return None
+    read = max(_dollars(listed, name, n_tokens) or 0 for name in _READ)
+    written = max(_dollars(listed, name, n_tokens) or 0 for name in _WRITTEN)
+    return Price(read, written, per_request=plain.per_request)
+
+
+def _dollars(listed: ModelPrice, name: str, n_tokens: int) -> float | None:
+    value: Any = vars(listed).get(name)
+    if value is None:
+        return None
+    reached = [t.price for t in getattr(value, "tiers", ()) if n_tokens > t.start]
+    return float(reached[-1] if reached else getattr(value, "base", value))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import ConfigError
-from respan_lab.prices import Price, PriceTable
+from respan_lab.prices import Price, PriceTable, check_price, dearest
 from respan_lab.wire import Usage
 
 
@@ -181,6 +181,131 @@ def test_a_cost_lies_between_the_cheapest_and_the_dearest(usage: Usage) -> None:
 def test_a_wrong_price_names_the_model(price: Any) -> None:
     with pytest.raises(ConfigError, match="'m'"):
         PriceTable({"m": price})
+
+
+MODELS = [
+    ("gpt-4o", None),
+    ("gpt-4o", "azure"),
+    ("gemini-2.5-pro", None),
+    ("claude-sonnet-4-5", "vertex_ai"),
+    ("deepseek-chat", "deepseek"),
+    ("sonar", "perplexity"),
+    ("local/smollm2-135m", None),
+]
+
+
+@given(
+    st.sampled_from(MODELS),
+    st.builds(
+        Usage,
+        *(st.integers(0, 10**6), st.integers(0, 10**6), st.none()),
+        cached_tokens=_COUNT,
+        cache_write_tokens=_COUNT,
+    ),
+)
+def test_nothing_costs_more_than_the_worst(
+    table: PriceTable, named: tuple[str, str | None], usage: Usage
+) -> None:
+    model, provider = named
+    worst, (cost, _) = table.worst(model, provider), table.cost(usage, model, provider)
+    assert worst is not None
+    assert cost is not None
+    prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
+    price = worst.for_prompt(prompt)
+    most = (prompt * price.input + completion * price.output) / 1e6 + price.per_request
+    assert cost <= most * (1 + 1e-12)
+
+
+def test_the_worst_counts_every_hour_of_the_day(table: PriceTable) -> None:
+    night = datetime(2026, 1, 1, 20, tzinfo=UTC)
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    by_day = table.price("deepseek-chat", "deepseek", at=noon)
+    worst = table.worst("deepseek-chat", "deepseek", at=night)
+    assert by_day is not None
+    assert worst is not None
+    assert worst.input == by_day.input
+
+
+def test_the_worst_of_a_prompt_token_is_to_keep_it_for_an_hour(
+    table: PriceTable,
+) -> None:
+    price, worst = (
+        table.price("claude-sonnet-4-5"),
+        table.worst("claude-sonnet-4-5"),
+    )
+    assert price is not None
+    assert worst is not None
+    assert worst.input == 2 * price.input
+    assert worst.for_prompt(200_001).input == 12.0
+
+
+def test_the_worst_of_a_bare_name_is_the_dearest_vendors() -> None:
+    dear = {"input": 1000.0, "output": 1000.0}
+    table = PriceTable({"vertex_ai/gemini-2.5-pro": dear})
+    worst, cheap = table.worst("gemini-2.5-pro"), table.worst("gemini/gemini-2.5-pro")
+    assert worst is not None
+    assert cheap is not None
+    assert worst.input == 1000.0
+    assert cheap.input < 10
+
+
+def test_a_pinned_provider_is_known_under_both_names(table: PriceTable) -> None:
+    assert table.worst("openai/gpt-4o", "azure") == table.worst("gpt-4o", "azure")
+    assert table.worst("gpt-4o", "azure") is not None
+
+
+@pytest.mark.parametrize("model", ["nobody-has-it", "mine/gpt-4o", "sim/small"])
+def test_the_worst_of_an_unknown_price_is_unknown(
+    table: PriceTable, model: str
+) -> None:
+    assert table.worst(model) is None
+    own = table.under({model: OWN}).worst(model)
+    assert own == Price(2.0, 10.0)
+
+
+_PRICES = st.builds(
+    Price,
+    *(st.floats(0, 100), st.floats(0, 100)),
+    cache_write=st.none() | st.floats(0, 100),
+    per_request=st.floats(0, 1),
+    tiers=st.lists(
+        st.tuples(
+            st.integers(0, 20), st.builds(Price, st.floats(0, 100), st.floats(0, 100))
+        ),
+        max_size=3,
+        unique_by=lambda tier: tier[0],
+    ).map(lambda tiers: tuple(sorted(tiers, key=lambda tier: tier[0]))),
+)
+
+
+@given(st.lists(_PRICES, min_size=1, max_size=3), st.integers(0, 25))
+def test_the_dearest_is_nowhere_below_any(prices: list[Price], n_tokens: int) -> None:
+    both = dearest(prices)
+    assert both is not None
+    most, longer = both.for_prompt(n_tokens), both.for_prompt(n_tokens + 1)
+    for price in (each.for_prompt(n_tokens) for each in prices):
+        assert most.input >= max(price.input, price.cache_write or 0)
+        assert most.output >= price.output
+        assert most.per_request >= price.per_request
+    assert longer.input >= most.input
+
+
+def test_of_no_prices_none_is_the_dearest() -> None:
+    assert dearest([]) is None
+
+
+def test_prices_are_laid_over_earlier_ones() -> None:
+    table = PriceTable({"a": OWN, "b": OWN}).under({"b": {"input": 7, "output": 8}})
+    assert table.price("a") == PriceTable({"a": OWN}).price("a")
+    assert table.price("b") == Price(7.0, 8.0)
+    assert table.under(None).price("b") == Price(7.0, 8.0)
+
+
+def test_a_wrong_price_names_its_place() -> None:
+    with pytest.raises(ConfigError, match=r"assume_price\['input'\] is -1"):
+        check_price("assume_price", {"input": -1, "output": 2})
+    with pytest.raises(ConfigError, match="assume_price is 3"):
+        check_price("assume_price", 3)
 
 
 def test_invented_names_are_not_remembered_for_ever() -> None:
