@@ -6,8 +6,9 @@ import asyncio
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
 
@@ -28,8 +29,6 @@ _App: TypeAlias = Callable[
     ],
     Awaitable[None],
 ]
-
-_T = TypeVar("_T")
 
 _logger = logging.getLogger(__name__)
 
@@ -94,14 +93,14 @@ class _Exchange(httpx.AsyncByteStream):
         self._body: bytes | None = body
         timeout = request.extensions.get("timeout") or {}
         self._patience: float | None = timeout.get("read")
-        self._start: asyncio.Future[_Message] = (
-            asyncio.get_running_loop().create_future()
-        )
-        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._room = asyncio.Semaphore(_AHEAD)
+        self._start: _Message | None = None
+        self._chunks: deque[bytes] = deque()
+        self._news: asyncio.Future[None] | None = None
+        self._has_room = asyncio.Event()
         self._is_gone = asyncio.Event()
         self._is_listening = False
         self._is_complete = False
+        self._is_over = False
         self._error: Exception | None = None
 
     async def begin(
@@ -113,27 +112,35 @@ class _Exchange(httpx.AsyncByteStream):
         self._task = asyncio.create_task(self._call(app))
         self._task.add_done_callback(lambda _task: then(self))
         try:
-            start = await self._in_time(self._start)
+            while self._start is None:
+                await self._wait()
         except BaseException:
             await self.end()
             raise
         return httpx.Response(
-            start["status"],
-            headers=list(start.get("headers", ())),
+            self._start["status"],
+            headers=list(self._start.get("headers", ())),
             stream=self,
             request=self._request,
             extensions={"http_version": b"HTTP/1.1"},
         )
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (chunk := await self._next()) is not None:
-            self._room.release()
-            yield chunk
-        if not self._is_complete:
-            raise httpx.RemoteProtocolError(
-                "the application stopped before its answer was complete",
-                request=self._request,
-            ) from self._error
+    # No generator, which the event loop would have to keep watch over.
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._chunks:
+            if self._is_complete:
+                raise StopAsyncIteration
+            if self._is_over:
+                raise httpx.RemoteProtocolError(
+                    "the application stopped before its answer was complete",
+                    request=self._request,
+                ) from self._error
+            await self._wait()
+        self._has_room.set()
+        return self._chunks.popleft()
 
     async def aclose(self) -> None:
         # As behind a server, an app may go on after its answer is complete.
@@ -147,22 +154,24 @@ class _Exchange(httpx.AsyncByteStream):
         self._task.cancel()
         await asyncio.wait([self._task], timeout=GRACE)
 
-    async def _next(self) -> bytes | None:
-        if not self._chunks.empty():
-            return self._chunks.get_nowait()
-        return await self._in_time(self._chunks.get())
-
-    async def _in_time(self, awaitable: Awaitable[_T]) -> _T:
+    async def _wait(self) -> None:
+        """Wait until the app has said something, or has ended."""
+        self._news = asyncio.get_running_loop().create_future()
         if self._patience is None:
-            return await awaitable
+            return await self._news
         try:
             async with asyncio.timeout(self._patience):
-                return await awaitable
+                await self._news
         except TimeoutError:
             raise httpx.ReadTimeout(
                 f"the application was silent for {self._patience} seconds",
                 request=self._request,
             ) from None
+
+    def _tell(self) -> None:
+        """Wake the reader, if it waits."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
 
     async def _call(self, app: _App) -> None:
         try:
@@ -171,11 +180,12 @@ class _Exchange(httpx.AsyncByteStream):
             self._error = error
             _logger.debug("the application failed", exc_info=True)
         finally:
-            if not self._start.done():
-                await self._answer_for_it()
-            self._chunks.put_nowait(None)  # a second one is never read
+            if self._start is None:
+                self._answer_for_it()
+            self._is_over = True
+            self._tell()
 
-    async def _answer_for_it(self) -> None:
+    def _answer_for_it(self) -> None:
         # The exception's text stays here: it may hold what no client should read.
         reason = f" ({type(self._error).__name__})" if self._error else ""
         fault = {
@@ -183,11 +193,14 @@ class _Exchange(httpx.AsyncByteStream):
             "type": "server_error",
         }
         headers = [(b"content-type", b"application/json")]
-        await self._send(
-            {"type": "http.response.start", "status": 500, "headers": headers}
-        )
-        body = json.dumps({"error": fault}).encode()
-        await self._send({"type": "http.response.body", "body": body})
+        self._start = {"status": 500, "headers": headers}
+        self._chunks.append(json.dumps({"error": fault}).encode())
+        self._complete()
+
+    def _complete(self) -> None:
+        # What the app does from here on is not the reader's to wait for.
+        self._is_complete = True
+        self._is_gone.set()
 
     async def _receive(self) -> _Message:
         body, self._body = self._body, None
@@ -199,19 +212,22 @@ class _Exchange(httpx.AsyncByteStream):
 
     async def _send(self, message: _Message) -> None:
         if message["type"] == "http.response.start":
-            if not self._start.done():
-                self._start.set_result(message)
+            if self._start is None:
+                self._start = message
+                self._tell()
             return
-        if self._is_gone.is_set() and not self._is_complete:
+        if self._is_complete:
+            return
+        if self._is_gone.is_set():
             raise OSError("the client is gone")
         if chunk := message.get("body", b""):
-            await self._room.acquire()
-            self._chunks.put_nowait(chunk)
+            while len(self._chunks) >= _AHEAD:
+                self._has_room.clear()
+                await self._has_room.wait()
+            self._chunks.append(chunk)
         if not message.get("more_body", False):
-            # What the app does from here on is not the reader's to wait for.
-            self._is_complete = True
-            self._is_gone.set()
-            self._chunks.put_nowait(None)
+            self._complete()
+        self._tell()
 
 
 def _scope(request: httpx.Request) -> _Message:

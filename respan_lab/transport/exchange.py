@@ -114,12 +114,18 @@ class _Body(httpx.AsyncByteStream):
         self._connection = connection
         self._request = request
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    # No generator, which the event loop would have to keep watch over.
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
         try:
-            while chunk := await self._content.readany():
-                yield chunk
+            chunk = await self._content.readany()
         except FAULTS as error:
             raise fault_of(error, phase="body", request=self._request) from None
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
 
     async def aclose(self) -> None:
         # A connection whose body was not read to its end is closed by this, which

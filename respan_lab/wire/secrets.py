@@ -51,6 +51,7 @@ _SCHEMAS = frozenset({"functions", "response_format", "tools"})
 _SCHEME = "Bearer "
 # What holds nothing further, told without asking an abstract class, which is slow.
 _LEAVES = frozenset({str, int, float, bool, type(None)})
+_LISTS = (list, tuple)
 _OBJECTS = (dict, Mapping)
 
 
@@ -137,7 +138,13 @@ def _found(tree: Any) -> Iterator[str]:
     left: list[tuple[Any, bool, bool]] = [(tree, False, False)]
     while left:
         value, is_secret, in_schema = left.pop()
-        if isinstance(value, _OBJECTS):
+        if isinstance(value, _LISTS):
+            left += [
+                (each, is_secret, in_schema)
+                for each in value
+                if is_secret or type(each) not in _LEAVES
+            ]
+        elif isinstance(value, _OBJECTS):
             for name, each in value.items():
                 is_inner = (
                     name not in _OPEN
@@ -149,12 +156,6 @@ def _found(tree: Any) -> Iterator[str]:
                 elif type(each) in _LEAVES:
                     continue
                 left.append((each, is_inner, in_schema or name in _SCHEMAS))
-        elif isinstance(value, list | tuple):
-            left += [
-                (each, is_secret, in_schema)
-                for each in value
-                if is_secret or type(each) not in _LEAVES
-            ]
         elif is_secret and isinstance(value, str):
             yield value
             if value.startswith(_SCHEME):

@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, NoReturn, TypeAlias
 
-from ...wire import OPENAI_FIELDS, clean_tree
+from ...wire import OPENAI_FIELDS, clean, clean_tree
 from ...wire.secrets import secrets_of
 from ..failure import GatewayFailure
 from .asked import Asked
@@ -28,6 +28,7 @@ Precedence: TypeAlias = Literal["seed", "newer"]
 _CALL_FIELDS = OPENAI_FIELDS | {"messages", "model", "stream"}
 _HEADERS = ("x-data-respan-params", "x-data-keywordsai-params")
 _BETAS = frozenset({"token-breakdown-2026-03-26", "env-scoped-integrations-2026-03-28"})
+_NONE: frozenset[str] = frozenset()
 
 
 def read(
@@ -76,7 +77,7 @@ def merge(
         {'span_name': 'in'}
     """
     asked = Asked({}, {}, route_provider=headers.get("x-respan-route-provider") or None)
-    asked.betas = _betas(headers)
+    asked.betas = _listed(headers.get("x-respan-beta", ""))
     layers = _containers(asked, body, headers)
     top = _sorted(asked, body, headers)
     for layer in _by_strength(layers, top, precedence):
@@ -134,9 +135,12 @@ def _no_object(reason: str) -> GatewayFailure:
 
 def _decoded_json(content: bytes | str) -> Any:
     # Halves of a surrogate pair, which can be neither sent nor stored, are replaced.
-    return clean_tree(
-        json.loads(content, parse_constant=_no_number, parse_float=_finite)
-    )
+    # Where none is written out, and no escape can stand for one, none is looked for.
+    if isinstance(content, bytes):
+        content = content.decode(json.detect_encoding(content), "surrogatepass")
+    value = _JSON.decode(content)
+    has_halves = "\\u" in content or clean(content) is not content
+    return clean_tree(value) if has_halves else value
 
 
 def _finite(text: str) -> float:
@@ -146,6 +150,10 @@ def _finite(text: str) -> float:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text[:40]} is not a number JSON can carry: numbers are finite")
+
+
+# A decoder of its own is what `json.loads` would make for each body.
+_JSON = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 def _check_call(asked: Asked) -> None:
@@ -199,7 +207,8 @@ def _containers(
         header = {}
     asked.warnings += [_malformed(name) for name in bad]
     layers = [header, legacy, current]
-    asked.secrets = secrets_of([body, *layers])  # before anything of it is dropped
+    # Before anything of it is dropped.
+    asked.secrets = secrets_of([body, *filter(None, layers)])
     for layer in layers:
         for name in [name for name in layer if name not in KNOWN]:
             del layer[name]
@@ -252,8 +261,7 @@ def _take(asked: Asked, name: str, value: Any) -> None:
 
 def _forwarded(asked: Asked, headers: Mapping[str, str]) -> frozenset[str]:
     """Fields that nobody knows, and that the caller wants the provider to have."""
-    listed = headers.get("x-respan-lab-forward", "")
-    names = frozenset(filter(None, map(str.strip, listed.split(","))))
+    names = _listed(headers.get("x-respan-lab-forward", ""))
     refused = names & (KNOWN | CONTAINERS)  # there may be keys in them
     asked.warnings += [
         f"X-Respan-Lab-Forward: {name} is Respan's own field, and is not sent to the "
@@ -263,9 +271,9 @@ def _forwarded(asked: Asked, headers: Mapping[str, str]) -> frozenset[str]:
     return names - refused
 
 
-def _betas(headers: Mapping[str, str]) -> frozenset[str]:
-    flags = map(str.strip, headers.get("x-respan-beta", "").split(","))
-    return frozenset(filter(None, flags))
+def _listed(text: str) -> frozenset[str]:
+    """The words of a header that lists some, with commas between them."""
+    return frozenset(filter(None, map(str.strip, text.split(",")))) if text else _NONE
 
 
 def _malformed(name: str) -> str:

@@ -9,7 +9,7 @@ of the gateway's configuration) by a draw with the weights. After it come the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ...wire.secrets import secrets_of
@@ -189,8 +189,8 @@ class _Chooser:
         own: Mapping[str, Any] | None = None,
     ) -> Candidate:
         credentials = self._keyring.find(name, found, own)
-        candidate = Candidate(name, found, reason, credentials)
-        return replace(candidate, deployment=deployment_of(candidate, self._asked))
+        deployment = deployment_of(name, found, self._asked)
+        return Candidate(name, found, reason, credentials, deployment)
 
 
 def _standing_by(asked: Asked) -> list[str]:

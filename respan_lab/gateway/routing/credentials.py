@@ -69,6 +69,8 @@ class Keyring:
         Raises:
             GatewayFailure: 400: they have no key, or an address that is not allowed.
         """
+        if not (self._override or self._customer or own):
+            return None
         self._note(name, found)
         credentials = next(filter(None, self._places(name, found, own)), None)
         if credentials is not None:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..asking.asked import Asked
-    from .candidates import Candidate
+    from .names import Destination
 
 __all__ = ["deployment_of"]
 
 _PROVIDER = "azure"
 
 
-def deployment_of(candidate: Candidate, asked: Asked) -> str | None:
+def deployment_of(name: str, found: Destination, asked: Asked) -> str | None:
     """Give the deployment that `model_name_map` names for a candidate.
 
     The references disagree on the map's direction. One that has the candidate's model
@@ -21,7 +21,8 @@ def deployment_of(candidate: Candidate, asked: Asked) -> str | None:
     key. Names may carry the prefix `azure/`.
 
     Args:
-        candidate: The candidate.
+        name: The candidate's name as the request has it.
+        found: Who runs it.
         asked: The request; gets a warning if the map is for another provider.
 
     Returns:
@@ -30,9 +31,9 @@ def deployment_of(candidate: Candidate, asked: Asked) -> str | None:
     mapping = asked.respan.get("model_name_map")
     if not mapping:
         return None
-    provider, slug = candidate.destination
+    provider, slug = found
     if provider.name != _PROVIDER:
-        said = f"model_name_map has no effect on {candidate.name}: it is for Azure"
+        said = f"model_name_map has no effect on {name}: it is for Azure"
         asked.warnings.append(said)
         return None
     plain = {_bare(key): _bare(value) for key, value in mapping.items()}
