@@ -1,0 +1,18 @@
+"""The durable record of what was sent and what came back."""
+
+from .calls import Answered, Begun, Busy, Intent, Settled
+from .ledger import Ledger
+from .runs import Found, NewCell, NewRun, Recorded
+
+__all__ = [
+    "Answered",
+    "Begun",
+    "Busy",
+    "Found",
+    "Intent",
+    "Ledger",
+    "NewCell",
+    "NewRun",
+    "Recorded",
+    "Settled",
+]

@@ -1,0 +1,224 @@
+"""The ledger: nothing is sent before it is written here, nothing told before."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import LedgerError
+from ..storage.database import Database
+from ..storage.file import File
+from ..storage.texts import as_json
+from .calls import Answered, Begun, Busy, Intent, Settled, begin, settle, unpacked
+from .journal import Journal
+from .owners import LEASE, Owner, expire, release, renew
+from .runs import (
+    Found,
+    NewCell,
+    NewRun,
+    Recorded,
+    begin_run,
+    finish_run,
+    list_runs,
+    read_run,
+)
+from .schema import MARK, SCHEMA, VERSION
+
+__all__ = ["Ledger"]
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """What was sent and what came back, in one SQLite file; used on one event loop.
+
+    An intent is committed before its request leaves, an answer before anybody is told
+    of it. So whatever kills the process, no answered call is sent again, and what was
+    in flight is known: `maybe_billed`. Several processes may share a file.
+
+    Args:
+        path: The file; made with its folder if it is not there.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> ledger = Ledger(Path(mkdtemp()) / "ledger.db")
+        >>> asyncio.run(ledger.runs())
+        []
+        >>> asyncio.run(ledger.aclose())
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._database = Database(
+            File(
+                path,
+                SCHEMA,
+                VERSION,
+                mark=MARK,
+                synchronous="FULL",
+                error=LedgerError,
+                instead="another file as store=",
+            )
+        )
+        self._journal = Journal(self._database)
+        self._beating: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"Ledger({str(self.path)!r})"
+
+    async def nonce(self) -> str:
+        """Give what tells this ledger from all others."""
+        row = await self._read(
+            lambda c: c.execute("SELECT nonce FROM ledger").fetchone()
+        )
+        return str(row[0])
+
+    async def begin_run(self, new: NewRun, cells: Iterable[NewCell]) -> Found:
+        """Write a run down, and find what is answered already.
+
+        From now on the run is known to be alive, until `end_run`.
+
+        Raises:
+            LedgerError: The file cannot be used; says what to do.
+        """
+        found = await self._put(partial(begin_run, new, cells))
+        self._beating = asyncio.create_task(self._beat(new.owner))
+        return found
+
+    async def end_run(
+        self, run: int, owner: Owner, *, finished_at: str, manifest: Mapping[str, Any]
+    ) -> None:
+        """Write down that a run is over; what it still has in flight is given up.
+
+        Raises:
+            LedgerError: The file cannot be used any more.
+        """
+        await self._rest()
+        await self._put(partial(finish_run, run, finished_at, manifest))
+        await self._put(lambda c: release(c, owner))
+
+    async def begin(self, intent: Intent) -> Begun | Answered | Busy:
+        """Commit an intent, or say why it must not be sent.
+
+        Raises:
+            LedgerError: It could not be committed: nothing may be sent.
+        """
+        return await self._put(partial(begin, intent))
+
+    async def settle(self, settled: Settled) -> None:
+        """Commit what a call has come to.
+
+        Raises:
+            LedgerError: It could not be.
+        """
+        await self._put(partial(settle, settled))
+
+    def settle_soon(self, settled: Settled) -> None:
+        """Do as `settle` without waiting, for a call that is being stopped."""
+        self._journal.put(partial(settle, settled))
+
+    def skip_soon(self, run: int, positions: Iterable[int], reason: str) -> None:
+        """Write down why cells were not sent."""
+        rows = [(reason, run, position) for position in positions]
+        self._journal.put(
+            lambda c: c.executemany(
+                "UPDATE cells SET skipped = ? WHERE run = ? AND position = ?", rows
+            )
+        )
+
+    def score_soon(
+        self, run: int, position: int, choice: int, scores: Mapping[str, Any]
+    ) -> None:
+        """Write the scores of an answer down; it is there already."""
+        row = run, position, choice, as_json(scores)
+        self._journal.put(
+            lambda c: c.execute(
+                "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", row
+            )
+        )
+
+    async def flush(self) -> None:
+        """Wait until all that was put is committed, or has failed."""
+        await self._journal.flush()
+
+    async def look_for_the_dead(self) -> None:
+        """Turn what dead runs had in flight into `maybe_billed`."""
+        await self._put(expire)
+
+    async def records(self, calls: Iterable[int]) -> dict[int, Any]:
+        """Read what else was kept of answers, by call."""
+        return await self._read(partial(_records, list(calls)))
+
+    async def runs(self) -> list[dict[str, Any]]:
+        """List every run, the newest first."""
+        return await self._read(list_runs)
+
+    async def read(self, run_id: str | None = None) -> Recorded:
+        """Read a run; None is the newest.
+
+        Raises:
+            LedgerError: There is no such run, or the file cannot be used.
+        """
+        await self.flush()
+        return await self._read(partial(read_run, run_id))
+
+    async def aclose(self) -> None:
+        """Finish all work and close the file; the next piece opens it again."""
+        await self._rest()
+        await self.flush()
+        await self._database.aclose()
+
+    async def _rest(self) -> None:
+        beating, self._beating = self._beating, None
+        if beating is not None:
+            beating.cancel()
+            await asyncio.wait([beating])
+
+    async def _beat(self, owner: Owner) -> None:
+        while True:
+            await asyncio.sleep(LEASE / 4)
+            with contextlib.suppress(LedgerError):  # whoever writes next will say it
+                await self._put(lambda c: renew(c, owner))
+
+    async def _put(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._telling(self._journal.put(work))
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._telling(self._database.read(work))
+
+    async def _telling(self, working: Awaitable[T]) -> T:
+        try:
+            return await working
+        except sqlite3.Error as error:
+            raise LedgerError(_said(self.path, error)) from error
+
+
+def _said(path: Path, error: sqlite3.Error) -> str:
+    text = str(error)
+    if "full" in text:
+        return (
+            f"{path}: the disk is full; what was committed is safe: make room, and "
+            "run again to go on"
+        )
+    if isinstance(error, sqlite3.OperationalError):
+        return f"{path} cannot be written or read: {text}; run again to go on"
+    return (
+        f"{path} is damaged: {text}; move it away (with its -wal and -shm), try "
+        "`sqlite3 OLD .recover | sqlite3 NEW`, or give another file as store="
+    )
+
+
+def _records(calls: list[int], connection: sqlite3.Connection) -> dict[int, Any]:
+    found = {}
+    for call in calls:
+        row = connection.execute(
+            "SELECT record FROM answers WHERE call = ?", (call,)
+        ).fetchone()
+        if row is not None and row[0] is not None:
+            found[call] = unpacked(row[0])
+    return found
