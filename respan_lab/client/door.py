@@ -105,7 +105,7 @@ class Door:
             stream=httpx.ByteStream(content),
             extensions={"clock": clock},
         )
-        await sent.aread()  # so that a transport of the user's finds `.content`
+        sent.read()  # so that a transport of the user's finds `.content`
         return await self.transport.handle_async_request(sent)
 
     async def fetch(

@@ -52,6 +52,8 @@ _SCHEME = "Bearer "
 # What holds nothing further, told without asking an abstract class, which is slow.
 _LEAVES = frozenset({str, int, float, bool, type(None)})
 _LISTS = (list, tuple)
+# What stands in every request, and need not be looked at twice.
+_PLAIN = frozenset({"content", "messages", "model", "name", "role", "text", "type"})
 _OBJECTS = (dict, Mapping)
 
 
@@ -149,7 +151,7 @@ def _found(tree: Any) -> Iterator[str]:
                 is_inner = (
                     name not in _OPEN
                     if is_secret
-                    else _is_credential(name, each, in_schema)
+                    else name not in _PLAIN and _is_credential(name, each, in_schema)
                 )
                 if is_inner:
                     yield ""

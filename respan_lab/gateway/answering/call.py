@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import httpx
@@ -19,7 +18,7 @@ from ..providers import ProviderAnswer, ProviderCall
 from ..routing.candidates import Candidate
 from .refused import refused
 
-__all__ = ["call", "faults"]
+__all__ = ["call", "failure_of"]
 
 _logger = logging.getLogger(__name__)
 _LONGEST_ERROR = 1_000_000
@@ -46,7 +45,7 @@ async def call(
             other way.
     """
     provider, slug = candidate.destination
-    with faults(provider.name, secrets):
+    try:
         answer = await provider.send(
             ProviderCall(
                 model=candidate.deployment or slug,
@@ -58,62 +57,83 @@ async def call(
             )
         )
         if 200 <= answer.status_code < 300:
-            answer.body = _guarded(answer.body, provider.name, secrets)
+            answer.body = _Guarded(answer.body, provider.name, secrets)
             return answer
         raise await _refused(answer, asked, candidate, secrets)
+    except GatewayFailure:
+        raise
+    except Exception as error:
+        raise failure_of(error, provider.name, secrets) from None
 
 
-@contextmanager
-def faults(provider: str, secrets: Sequence[str]) -> Iterator[None]:
-    """Turn whatever goes wrong in a provider into failures.
+def failure_of(
+    error: Exception, provider: str, secrets: Sequence[str]
+) -> GatewayFailure:
+    """Tell whatever went wrong in a provider as a failure.
 
-    Only a provider's own work belongs into the block: what else goes wrong in there is
-    put down to it, so that another one can take over.
+    Only what a provider's own work raised belongs here: it is put down to it, so that
+    another one can take over.
 
     Args:
+        error: What it raised, if that is no failure already.
         provider: Its name.
         secrets: What must not be shown.
     """
-    try:
-        yield
-    except GatewayFailure:
-        raise
-    except ConfigError as error:
-        raise GatewayFailure(400, redact(str(error), secrets)) from None
-    except httpx.TimeoutException as error:
-        raise _fault(
-            504, f"{provider} did not answer in time", error, secrets
-        ) from None
-    except httpx.ConnectError as error:
-        raise _fault(502, f"{provider} cannot be reached", error, secrets) from None
-    except httpx.TransportError as error:
-        raise _fault(502, f"{provider} broke off its answer", error, secrets) from None
-    except httpx.DecodingError as error:
+    if isinstance(error, ConfigError):
+        return GatewayFailure(400, redact(str(error), secrets))
+    if isinstance(error, httpx.TimeoutException):
+        return _fault(504, f"{provider} did not answer in time", error, secrets)
+    if isinstance(error, httpx.ConnectError):
+        return _fault(502, f"{provider} cannot be reached", error, secrets)
+    if isinstance(error, httpx.TransportError):
+        return _fault(502, f"{provider} broke off its answer", error, secrets)
+    if isinstance(error, httpx.DecodingError):
         said = redact(str(error), secrets)
-        raise _bad(f"{provider}'s answer cannot be decompressed: {said}") from None
-    except Exception as error:
-        # Its text is for the log alone: it may hold what no caller should read.
-        trace = redact(traceback.format_exc(), secrets)
-        _logger.error("a call of %s failed unexpectedly\n%s", provider, trace)
-        kind = type(error).__name__
-        raise _bad(f"{provider} failed: {kind}; the gateway's log says more") from None
+        return _bad(f"{provider}'s answer cannot be decompressed: {said}")
+    # Its text is for the log alone: it may hold what no caller should read.
+    trace = redact("".join(traceback.format_exception(error)), secrets)
+    _logger.error("a call of %s failed unexpectedly\n%s", provider, trace)
+    kind = type(error).__name__
+    return _bad(f"{provider} failed: {kind}; the gateway's log says more")
 
 
 def _bad(message: str) -> GatewayFailure:
     return GatewayFailure(502, message, code="bad_answer")
 
 
-async def _guarded(
-    body: AsyncIterator[bytes], provider: str, secrets: Sequence[str]
-) -> AsyncIterator[bytes]:
-    """Hand a body on, and see to it that it ends, one way or the other."""
-    size = 0
-    with faults(provider, secrets):
-        async for chunk in body:
-            size += len(chunk)
-            if size > _LONGEST_BODY:
-                raise _bad(f"{provider}'s answer is longer than 64 MiB")
-            yield chunk
+class _Guarded:
+    """Hands a body on, and sees to it that it ends, one way or the other.
+
+    No generator, which the event loop would have to keep watch over.
+    """
+
+    def __init__(
+        self, body: AsyncIterator[bytes], provider: str, secrets: Sequence[str]
+    ) -> None:
+        self._body = aiter(body)
+        self._provider = provider
+        self._secrets = secrets
+        self._size = 0
+        self._is_over = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._is_over:
+            raise StopAsyncIteration
+        self._is_over = True  # unless another chunk comes
+        try:
+            chunk = await anext(self._body)
+        except (StopAsyncIteration, GatewayFailure):
+            raise
+        except Exception as error:
+            raise failure_of(error, self._provider, self._secrets) from None
+        self._size += len(chunk)
+        if self._size > _LONGEST_BODY:
+            raise _bad(f"{self._provider}'s answer is longer than 64 MiB")
+        self._is_over = False
+        return chunk
 
 
 def _fault(

@@ -83,7 +83,7 @@ class OpenAIDialect:
     def _request(self, call: ProviderCall) -> httpx.Request:
         access = access_of(self._access, call.credentials)
         url = self._url(access.base_url or "")
-        return httpx.Request(
+        request = httpx.Request(
             "POST",
             url,
             # httpx hides the key in its repr, so a traceback that prints locals does.
@@ -91,6 +91,8 @@ class OpenAIDialect:
             stream=httpx.ByteStream(_content(call.body)),
             extensions={"timeout": {"read": call.timeout}},
         )
+        request.read()  # at once, else each transport reads it as a stream
+        return request
 
     def _headers(
         self, access: Access, url: httpx.URL, *, is_stream: bool
