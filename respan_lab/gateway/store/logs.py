@@ -7,7 +7,7 @@ import json
 import logging
 import sqlite3
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from operator import itemgetter
@@ -37,12 +37,10 @@ _UNFIT = (
     sqlite3.ProgrammingError,
 )
 _TEXTS = tuple(name for name, kind in COLUMNS.items() if kind == "json")
-_INSERT = (
-    f"INSERT OR IGNORE INTO logs ({', '.join(COLUMNS)}) "
-    f"VALUES ({', '.join('?' * len(COLUMNS))})"
-)
-_TOGETHER = 16  # rows in one statement
-_INSERT_MANY = _INSERT + f", ({', '.join('?' * len(COLUMNS))})" * (_TOGETHER - 1)
+_INSERT = f"INSERT OR IGNORE INTO logs ({', '.join(COLUMNS)}) VALUES "
+_ROW = f"({', '.join('?' * len(COLUMNS))})"
+# By how many rows a statement writes; older SQLites take no more values in one.
+_INSERTS = {n: _INSERT + ", ".join([_ROW] * n) for n in (16, 8, 4, 2, 1)}
 # Pairs of a row's id and its metadata, as one JSON text.
 _INSERT_METADATA = """
 INSERT OR IGNORE INTO metadata
@@ -242,18 +240,24 @@ def _insert(rows: Sequence[dict[str, Any]], connection: sqlite3.Connection) -> N
     Around each statement the interpreter lock is given away and fought for again,
     which beside a busy event loop costs more than the writing.
     """
-    n_together = len(rows) - len(rows) % _TOGETHER
-    for start in range(0, n_together, _TOGETHER):
-        some = rows[start : start + _TOGETHER]
+    for some in _portions(rows):
         try:
             values = [value for row in some for value in _in_order(row)]
-            connection.execute(_INSERT_MANY, values)
+            connection.execute(_INSERTS[len(some)], values)
         except _UNFIT:
             _insert_each(some, connection)
-    _insert_each(rows[n_together:], connection)
     metadata = [[row["unique_id"], row[METADATA]] for row in rows if row[METADATA]]
     if metadata:
         connection.execute(_INSERT_METADATA, [json.dumps(metadata)])
+
+
+def _portions(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
+    """Split rows into as few statements as there can be."""
+    start = 0
+    for n in _INSERTS:
+        while len(rows) - start >= n:
+            yield rows[start : start + n]
+            start += n
 
 
 def _insert_each(
@@ -261,7 +265,7 @@ def _insert_each(
 ) -> None:
     for row in rows:
         try:
-            connection.execute(_INSERT, _in_order(row))
+            connection.execute(_INSERTS[1], _in_order(row))
         except _UNFIT as error:  # it must not keep the others from being written
             _logger.error("log row %s cannot be kept: %s", row["unique_id"], error)
 
