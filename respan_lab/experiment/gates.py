@@ -1,4 +1,4 @@
-"""Which models there are, and how many calls each of their providers takes at once."""
+"""Which models there are, who provides them, and how many calls each takes at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Gates", "open_gates"]
 
 
 class Gates:
-    """How many calls each provider takes at once, so that none is given more.
+    """Who provides each model, and how many calls each declares to take at once.
 
     A call that waits for a place waits on our side of the clock: the time is
     `queue_time`, never latency, and never part of its timeout.
@@ -53,13 +53,17 @@ class Gates:
         }
 
     def of(self, target: Target) -> frozenset[str]:
-        """The limited providers of all models that may answer, fallbacks too."""
-        providers = {
-            str(self._cards[name].get("provider"))
-            for name in target.candidates
-            if name in self._cards
-        }
-        return frozenset(providers & self.places.keys())
+        """The providers of all models that may answer, fallbacks too; at least one.
+
+        Where nobody tells a model's provider, it is what stands before the slash, else
+        the model itself; where nobody tells the models, it is the target.
+        """
+        providers = frozenset(map(self._provider, target.candidates))
+        return providers or frozenset({target.name})
+
+    def _provider(self, model: str) -> str:
+        told = self._cards.get(model, {}).get("provider")
+        return str(told) if told else model.partition("/")[0]
 
 
 async def open_gates(catalogue: Catalogue, targets: list[Target]) -> Gates:

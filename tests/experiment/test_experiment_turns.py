@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -95,6 +96,142 @@ def test_all_who_wait_learn_that_there_is_no_more() -> None:
     found = asyncio.run(work())
     assert [turn.cell for turn in found if turn] == [1]
     assert found.count(None) == 2
+
+
+class _Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _busy(retry_after: float | None = None, status: int = 429) -> lab.APIStatusError:
+    return lab.APIStatusError("slow down", status_code=status, retry_after=retry_after)
+
+
+def _lanes(cells: str, *, workers: int, clock: _Clock) -> Turns:
+    """One cell per letter, which is the name of its provider; none declares a limit."""
+    listed = [(at, frozenset({letter})) for at, letter in enumerate(cells)]
+    return Turns(listed, {}, workers=workers, clock=clock)
+
+
+def test_a_provider_that_declares_nothing_has_a_place_for_each_worker() -> None:
+    turns = _lanes("aaaab", workers=3, clock=_Clock())
+    assert asyncio.run(_taken(turns)) == [0, 1, 2, 4]
+    assert turns.limits["a"].places == 3
+
+
+def test_nobody_is_given_more_than_it_declares_or_than_there_are_workers() -> None:
+    listed = [(at, frozenset({"a"})) for at in range(9)]
+    for places, expected in ((2, 2), (9, 3)):
+        turns = Turns(listed, {"a": places}, workers=3)
+        assert len(asyncio.run(_taken(turns))) == expected
+
+
+def test_a_refused_provider_is_given_fewer_and_the_others_are_not() -> None:
+    async def work() -> list[int]:
+        clock = _Clock()
+        turns = _lanes("aaaa" + "ab" * 8, workers=4, clock=clock)
+        sent = [turn for _ in range(4) if (turn := await turns.take())]
+        clock.now = 1.0
+        for turn in sent:
+            turns.refused(turn, _busy(), None)
+            with pytest.raises(KeyError), turns.held(turn):
+                raise KeyError
+        assert turns.limits["a"].state["throttles"] == 4
+        return await _taken(turns)
+
+    assert asyncio.run(work()) == [4, 5, 6, 7, 9, 11]
+
+
+def test_answers_bring_the_places_back() -> None:
+    async def work() -> tuple[int, int]:
+        clock = _Clock()
+        turns = _lanes("a" * 500, workers=4, clock=clock)
+        while turn := await turns.take():
+            clock.now += 1.0
+            with turns.held(turn):
+                if turn.cell == 0:
+                    turns.refused(turn, _busy(), 0.0)
+            others = [turn async for turn in _all_now(turns)]
+            clock.now += 1.0
+            for other in others:
+                with turns.held(other):
+                    pass
+        return turns.limits["a"].lowest, turns.limits["a"].places
+
+    assert asyncio.run(work()) == (1, 4)
+
+
+def test_a_retry_that_is_refused_counts_again_and_its_burst_does_not() -> None:
+    async def work() -> list[int]:
+        clock = _Clock()
+        turns = _lanes("a" * 16, workers=16, clock=clock)
+        sent = [turn for _ in range(16) if (turn := await turns.take())]
+        found = []
+        for _ in range(2):
+            clock.now += 1.0
+            for turn in sent:
+                turns.refused(turn, _busy(), 0.5)
+            found.append(turns.limits["a"].places)
+        return found
+
+    assert asyncio.run(work()) == [8, 4]
+
+
+def test_a_refusal_about_something_else_slows_nobody() -> None:
+    async def work() -> int:
+        turns = _lanes("aaaa", workers=4, clock=_Clock())
+        turn = await turns.take()
+        assert turn is not None
+        turns.refused(turn, _busy(status=500), 1.0)
+        return len(await _taken(turns))
+
+    assert asyncio.run(work()) == 3
+
+
+@pytest.mark.parametrize(("is_paused", "ahead"), [(False, 4), (True, 64)])
+def test_others_go_further_ahead_of_a_provider_that_asked_for_time(
+    is_paused: bool, ahead: int
+) -> None:
+    async def work() -> tuple[int, int]:
+        turns = _lanes("aa" + "b" * 200, workers=1, clock=_Clock())
+        first = await turns.take()
+        assert first is not None  # it holds its place all the while
+        if is_paused:
+            turns.refused(first, _busy(retry_after=30.0), 30.0)
+        others = [turn async for turn in _all_now(turns, give_back=True)]
+        return len(others), turns.furthest_ahead
+
+    assert asyncio.run(work()) == (ahead, ahead)
+
+
+def test_a_paused_provider_takes_no_worker_and_comes_back_by_itself() -> None:
+    async def work() -> list[int]:
+        listed = [(at, frozenset({letter})) for at, letter in enumerate("aab")]
+        turns = Turns(listed, {}, workers=2)
+        first = await turns.take()
+        assert first is not None
+        with turns.held(first):
+            turns.refused(first, _busy(retry_after=0.05), None)
+        found = [first.cell]
+        while turn := await turns.take():  # nobody else tells it to look again
+            found.append(turn.cell)
+        assert not turns.limits["a"].pause
+        return found
+
+    assert asyncio.run(work()) == [0, 2, 1]
+
+
+async def _all_now(turns: Turns, *, give_back: bool = False) -> AsyncIterator[Turn]:
+    while turn := await _now(turns):
+        yield turn
+        if give_back:
+            with turns.held(turn):
+                pass
 
 
 class _Mixed(httpx.AsyncBaseTransport):
