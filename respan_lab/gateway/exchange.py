@@ -44,6 +44,8 @@ class Exchange:
         self.scope = scope
         self._receive = receive
         self._send = send
+        self._may_outlive: Callable[[], bool] | None = None
+        self._is_forsaken = False
         self.has_started = False
         self.content = b""
 
@@ -106,6 +108,21 @@ class Exchange:
                 self.content = b"".join(parts)
                 return
 
+    def outlive(self, may: Callable[[], bool]) -> None:
+        """Have a block that runs while connected go on without the client.
+
+        What is sent then goes nowhere.
+
+        Args:
+            may: Asked once the client is gone; False ends the block as ever.
+        """
+        self._may_outlive = may
+
+    def _goes_on(self) -> bool:
+        """Whether the block goes on, now that the client is gone."""
+        self._is_forsaken = self._may_outlive is not None and self._may_outlive()
+        return self._is_forsaken
+
     def while_connected(self) -> AbstractAsyncContextManager[None]:
         """Run a block until its end, or until the client goes away.
 
@@ -126,6 +143,8 @@ class Exchange:
             nonlocal is_gone
             while (await self._receive())["type"] != "http.disconnect":
                 pass
+            if self._goes_on():
+                return
             is_gone = True
             task.cancel()
 
@@ -159,10 +178,13 @@ class Exchange:
         await self._give(type="http.response.body", body=content)
 
     async def _give(self, **message: Any) -> None:
+        if self._is_forsaken:
+            return
         try:
             await self._send(message)
         except OSError:
-            raise Disconnected from None
+            if not self._goes_on():
+                raise Disconnected from None
 
     async def answer(
         self,

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..prices import PriceTable, check_overrides
+from ..storage.home import default_home
 from ..transport import hop, run
 from .asking.channels import Precedence
 from .caching.cache import Cache
 from .exchange import IN_PROCESS, Exchange
 from .failure import GatewayFailure
 from .hidden import Hidden
+from .idempotency.repeats import open_repeats
 from .providers.custom import read_providers
 from .providers.roster import Roster
 from .routing.draws import Draws
@@ -97,12 +99,14 @@ class Gateway:
     ) -> None:
         _check(seed, sim_time_scale, precedence)
         custom, functions = read_providers(providers)
-        self.home = Path(home or os.environ.get("RESPAN_LAB_HOME") or ".respan-lab")
+        self.home = Path(home) if home else default_home()
         self.precedence = precedence
         self.groups = Hidden(check_groups(load_balance_groups))
+        self._seed = seed
         self.draws = Draws(seed)
         self.slots = Slots()
         self.cache = Cache(CacheStore(self.home))
+        self.repeats = open_repeats(self.home)
         self.logs = LogStore(self.home)
         self.prompts = PromptStore(self.home)
         self._clients = ClientKeys(client_keys)
@@ -237,9 +241,15 @@ class Gateway:
             model: Its name.
 
         Returns:
-            The `base_url` of its `providers=` entry; None for every other model.
+            The `base_url` of its `providers=` entry; for a simulated model what its
+            text is made of beside the request, which is the seed, or the function of
+            the user's; None for every other model.
         """
-        return self._roster.address_of(model.partition("/")[0])
+        provider = model.partition("/")[0]
+        if provider == "sim":
+            seed = "" if self._seed is None else f"seed={self._seed}"
+            return self.places.get(model) or seed or None
+        return self._roster.address_of(provider)
 
     def check_client(self, exchange: Exchange) -> None:
         """Let a caller pass, or not.
@@ -255,7 +265,11 @@ class Gateway:
         run(self.aclose())
 
     async def aclose(self) -> None:
-        """Close connections and models; it can still be used afterwards."""
+        """Close connections and models; it can still be used afterwards.
+
+        Calls with an `Idempotency-Key` whose callers have left get two seconds to end.
+        """
+        await self.repeats.aclose()
         await self._roster.aclose()
         await self.cache.aclose()
         await self.logs.aclose()

@@ -1,9 +1,10 @@
 """One chat completion, from the request to the end of the answer.
 
-The steps, a room each: `asking` (what is asked), `prompts` (the saved prompt it is made
-of), `caching` (whether it has been answered before), `routing` (who answers, how often
-each is called, and when), `answering` (the provider's call, the answer, what it cost),
-`logs` (what is kept of it).
+The steps, a room each: `asking` (what is asked), `idempotency` (whether this very
+request has come before, over a socket and with a key that says so), `prompts` (the
+saved prompt it is made of), `caching` (whether it has been answered before), `routing`
+(who answers, how often each is called, and when), `answering` (the provider's call, the
+answer, what it cost), `logs` (what is kept of it).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .caching.replay import replay
 from .caching.setting import Setting
 from .exchange import Disconnected, Exchange
 from .failure import GatewayFailure
+from .idempotency.key import HEADER, entry_key
 from .logs.row import keep
 from .prompts.resolve import resolve
 from .providers.credentials import check_address
@@ -73,6 +75,28 @@ async def _answer(gateway: Gateway, exchange: Exchange, record: Record) -> bytes
     """Run the steps; return what of the body is still to be sent."""
     asked = read(exchange.content, exchange.headers, gateway.precedence)
     record.asked = asked
+    if not exchange.is_in_process and HEADER in exchange.headers:
+        return await _once(gateway, exchange, record, asked)
+    return await _answered(gateway, exchange, record, asked)
+
+
+async def _once(
+    gateway: Gateway, exchange: Exchange, record: Record, asked: Asked
+) -> bytes:
+    """Have the request answered, unless it was before."""
+    caller = Setting.of(gateway, exchange).caller
+    key = entry_key(exchange.headers[HEADER], caller)
+    async with gateway.repeats.turn(record, exchange, key) as kept:
+        if kept is None:
+            return await _answered(gateway, exchange, record, asked)
+        answer = replay(kept.entry, is_stream=asked.is_stream)
+        return await _give(gateway, exchange, record, answer)
+
+
+async def _answered(
+    gateway: Gateway, exchange: Exchange, record: Record, asked: Asked
+) -> bytes:
+    """Have it answered by the response cache, or else by a provider."""
     record.prompt = await resolve(asked, gateway.prompts)
     setting = Setting.of(gateway, exchange)
     async with gateway.cache.turn(record, setting) as hit:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..prices import PriceTable
     from .asking.asked import Asked
     from .failure import GatewayFailure
+    from .idempotency.kept import Kept
     from .prompts.resolve import ResolvedPrompt
     from .routing.attempts import Attempt
     from .routing.candidates import Candidate
@@ -54,6 +55,8 @@ class Record:
         cached: Whether the response cache answered.
         cache_key: What the cache knows the request by; None if it was not asked.
         hit: What the cache answered with; None if it did not.
+        replayed: What was answered before, under the same `Idempotency-Key`; None if
+            nothing was.
         status_code: The HTTP status of the answer; None before that.
         failure: Why there is no answer, or only a part of one; None if there is.
     """
@@ -80,6 +83,7 @@ class Record:
     cached: bool = False
     cache_key: str | None = None
     hit: Entry | None = None
+    replayed: Kept | None = None
     status_code: int | None = None
     failure: GatewayFailure | None = None
 
@@ -87,6 +91,14 @@ class Record:
         """Note that a provider is called now."""
         self.queue_time += queue_time
         self.called = time.perf_counter()
+
+    def replay(self, kept: Kept) -> None:
+        """Note that it is answered by what was answered before."""
+        self.replayed = kept
+        self.notes = (
+            f"the answer of the call {kept.log_id}, sent before with the same "
+            "Idempotency-Key: no provider was called, and its cost is counted there",
+        )
 
     def end(self, prices: PriceTable, payload: dict[str, Any]) -> None:
         """Note that the answer is whole, and reckon what it cost.
@@ -104,7 +116,7 @@ class Record:
             last["status_code"], last["latency"] = 200, self.ended - self.called
         model = payload.get("model")
         self.model = model if isinstance(model, str) else None
-        if self.hit is not None:
+        if self._given is not None:
             self.cost = 0.0
         if self.candidate is None:
             return
@@ -137,11 +149,16 @@ class Record:
     @property
     def provider(self) -> str | None:
         """Who answers, or gave the answer that was kept; None before that is known."""
-        if self.hit is not None:
-            return self.hit.provider
+        if self._given is not None:
+            return self._given.provider
         return (
             None if self.candidate is None else self.candidate.destination.provider.name
         )
+
+    @property
+    def _given(self) -> Entry | None:
+        """The answer that was kept, if one is given; then no provider is called."""
+        return self.hit if self.replayed is None else self.replayed.entry
 
     @property
     def routing_time(self) -> float | None:
@@ -166,6 +183,8 @@ class Record:
             headers["x-respan-provider"] = self.provider
         if self.cached:
             headers["x-respan-lab-cache"] = "hit"
+        if self.replayed is not None:
+            headers["x-respan-lab-idempotent"] = "replayed"
         if self.queue_time > 0:
             headers["x-respan-lab-queue-time"] = f"{self.queue_time:.6f}"
         if len(self.attempts) > 1:

@@ -21,8 +21,8 @@ def with_extras(payload: dict[str, Any], record: Record) -> dict[str, Any]:
         The very payload if nothing was asked for.
     """
     extras: dict[str, Any] = {}
-    if record.prompt is not None and record.prompt.echo:
-        extras["prompt_message"] = record.prompt.messages
+    if (echo := _echo(record)) is not None:
+        extras["prompt_message"] = echo
     if record.asked is not None and record.asked.wants_breakdown:
         extras["request_breakdown"] = breakdown(record)
     return {**payload, **extras} if extras else payload
@@ -31,8 +31,8 @@ def with_extras(payload: dict[str, Any], record: Record) -> dict[str, Any]:
 def extra_chunks(record: Record) -> list[dict[str, Any]]:
     """Give the same as the chunks a stream ends with; often none."""
     chunks: list[dict[str, Any]] = []
-    if record.prompt is not None and record.prompt.echo:
-        chunks.append(_echo_chunk(record, record.prompt.messages))
+    if (echo := _echo(record)) is not None:
+        chunks.append(_echo_chunk(record, echo))
     if record.asked is not None and record.asked.wants_breakdown:
         chunks.append(_breakdown_chunk(record))
     return chunks
@@ -47,7 +47,8 @@ def breakdown(record: Record) -> dict[str, Any]:
     `warnings`; with the beta flag for it `total_tokens`, `cached_tokens`,
     `cache_write_tokens`, `reasoning_tokens` and the provider's whole `usage`; for
     simulated models `simulated` and `tokens_per_second`, and their times are the
-    declared ones.
+    declared ones. An answer given again under its `Idempotency-Key` has the breakdown
+    of the call it took.
     """
     asked = record.asked
     if asked is None or record.provider is None:
@@ -78,7 +79,15 @@ def breakdown(record: Record) -> dict[str, Any]:
         "warnings": list(dict.fromkeys(asked.warnings)),
         **(_tokens(record) if asked.wants_token_breakdown else {}),
         **_declared(record),
+        **({} if record.replayed is None else record.replayed.breakdown),
     }
+
+
+def _echo(record: Record) -> list[dict[str, Any]] | None:
+    if record.replayed is not None:
+        return record.replayed.echo
+    prompt = record.prompt
+    return prompt.messages if prompt is not None and prompt.echo else None
 
 
 def _answerer(record: Record) -> dict[str, Any]:
