@@ -110,6 +110,13 @@ def test_sums_are_exact() -> None:
     assert budget.reserve(0.0)
 
 
+def test_parts_of_a_nano_dollar_are_rounded_up() -> None:
+    budget = Budget(3.9e-9)
+    assert [budget.reserve(0.4e-9) for _ in range(4)] == [True, True, True, False]
+    budget.settle(0.4e-9, 0.1e-9)
+    assert (budget.spent, budget.left) == (1e-9, 0.0)
+
+
 def test_the_last_digit_of_a_float_is_no_breach() -> None:
     budget = Budget(10.0)
     worst, cost = 3e-9, 3e-9 * (1 + 4e-16)
