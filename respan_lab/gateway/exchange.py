@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from .failure import GatewayFailure
@@ -38,6 +37,14 @@ class Exchange:
         scope: ASGI's, and so the other two.
         receive: Gives the request's body, later whether the client is gone.
         send: Takes the answer.
+
+    Attributes:
+        headers: The request's headers, names in lower case; of repeated ones the last.
+        is_in_process: Whether the caller is in this process, and so the user's own
+            code.
+        has_started: Whether the head of the answer has been sent.
+        content: The request's body, once it has been read.
+        is_forsaken: Whether the client is gone, and the request goes on without it.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,22 +52,14 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._may_outlive: Callable[[], bool] | None = None
-        self._is_forsaken = False
+        self.is_forsaken = False
+        self.headers: Mapping[str, str] = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
+        self.is_in_process = bool(scope.get(IN_PROCESS))
         self.has_started = False
         self.content = b""
-
-    @cached_property
-    def headers(self) -> Mapping[str, str]:
-        """The request's headers, names in lower case; of repeated ones the last."""
-        return {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in self.scope["headers"]
-        }
-
-    @property
-    def is_in_process(self) -> bool:
-        """Whether the caller is in this process, and so the user's own code."""
-        return bool(self.scope.get(IN_PROCESS))
 
     @property
     def reach(self) -> Reach:
@@ -108,20 +107,21 @@ class Exchange:
                 self.content = b"".join(parts)
                 return
 
-    def outlive(self, may: Callable[[], bool]) -> None:
+    def outlive(self, may: Callable[[], bool] | None) -> None:
         """Have a block that runs while connected go on without the client.
 
         What is sent then goes nowhere.
 
         Args:
-            may: Asked once the client is gone; False ends the block as ever.
+            may: Asked once the client is gone; False ends the block as ever, and so
+                does None.
         """
         self._may_outlive = may
 
     def _goes_on(self) -> bool:
         """Whether the block goes on, now that the client is gone."""
-        self._is_forsaken = self._may_outlive is not None and self._may_outlive()
-        return self._is_forsaken
+        self.is_forsaken = self._may_outlive is not None and self._may_outlive()
+        return self.is_forsaken
 
     def while_connected(self) -> AbstractAsyncContextManager[None]:
         """Run a block until its end, or until the client goes away.
@@ -178,7 +178,7 @@ class Exchange:
         await self._give(type="http.response.body", body=content)
 
     async def _give(self, **message: Any) -> None:
-        if self._is_forsaken:
+        if self.is_forsaken:
             return
         try:
             await self._send(message)

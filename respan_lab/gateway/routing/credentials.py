@@ -35,8 +35,8 @@ class Keyring:
     def __init__(
         self, respan: Mapping[str, Any], check_address: Callable[[Credentials], None]
     ) -> None:
-        self._override = as_credentials(respan.get("credential_override") or {})
-        self._customer = as_credentials(respan.get("customer_credentials") or {})
+        self._override = _given(respan.get("credential_override"))
+        self._customer = _given(respan.get("customer_credentials"))
         self._check_address = check_address
         self._used: set[str] = set()
         self._passed: dict[str, str] = {}
@@ -102,6 +102,10 @@ class Keyring:
         for key in (name, found.slug):
             if key in self._override and key not in keys:
                 self._passed[key] = keys[-2]
+
+
+def _given(credentials: Credentials | None) -> Credentials:
+    return as_credentials(credentials) if credentials else {}
 
 
 def _keys(name: str, found: Destination) -> tuple[str, ...]:
