@@ -68,6 +68,11 @@ class Rate:
         self._requests = _meter(requests_per_minute)
         self._tokens = _meter(tokens_per_minute)
 
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether tokens are limited; if not, nobody needs to guess them."""
+        return self._tokens is not None
+
     def delay(self, tokens: int = 0) -> float:
         """Seconds to wait before a request may be sent; ask again after them.
 

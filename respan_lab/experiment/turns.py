@@ -102,16 +102,23 @@ class Turns:
 
     @contextmanager
     def held(self, turn: Turn) -> Iterator[None]:
-        """Hold the cell's places, and give them back; no error means an answer."""
+        """Hold the cell's places, and give them back."""
         try:
             yield
-            for limit in self._limits_of(turn):
-                limit.answer(self._sent_at[turn.cell])
         finally:
             del self._sent_at[turn.cell]
             for limit in self._limits_of(turn):
                 limit.leave()
             self._tell()
+
+    def sent(self, turn: Turn) -> None:
+        """Hear that the call is sent now, after a wait while its place was held."""
+        self._sent_at[turn.cell] = self._clock()
+
+    def answered(self, turn: Turn) -> None:
+        """Hear that the call was answered, while its place is held."""
+        for limit in self._limits_of(turn):
+            limit.answer(self._sent_at[turn.cell])
 
     def refused(self, turn: Turn, error: APIStatusError, wait: float | None) -> None:
         """Hear of a refusal inside the call, while its place is held.

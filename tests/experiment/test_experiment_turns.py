@@ -156,11 +156,12 @@ def test_answers_bring_the_places_back() -> None:
             with turns.held(turn):
                 if turn.cell == 0:
                     turns.refused(turn, _busy(), 0.0)
+                turns.answered(turn)
             others = [turn async for turn in _all_now(turns)]
             clock.now += 1.0
             for other in others:
                 with turns.held(other):
-                    pass
+                    turns.answered(other)
         return turns.limits["a"].lowest, turns.limits["a"].places
 
     assert asyncio.run(work()) == (1, 4)
