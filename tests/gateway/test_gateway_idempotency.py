@@ -147,6 +147,28 @@ def test_who_was_killed_gets_the_answer_that_was_paid(
     assert not replayed["cache_hit"]
 
 
+def test_who_leaves_at_once_is_answered_too(
+    http: httpx.Client, served: Served, upstream: Upstream, held: Held
+) -> None:
+    send(served.url).close()
+    assert held.has_come.wait(20)
+    held.let_go()
+    assert ask(http).headers[MARK] == "replayed"
+    assert len(upstream.seen) == 1
+
+
+def test_a_twin_that_leaves_has_left(
+    http: httpx.Client, served: Served, gateway: Gateway, upstream: Upstream, held: Held
+) -> None:
+    kill(http, held, served.url)
+    send(served.url).close()
+    turn(http)
+    held.let_go()
+    assert ask(http).headers[MARK] == "replayed"
+    codes = sorted(row["status_code"] for row in rows(gateway))
+    assert codes == [200, 200, 499]
+
+
 @pytest.mark.parametrize("again", [True, False])
 def test_a_stream_is_read_on_when_its_caller_has_left(
     http: httpx.Client, served: Served, upstream: Upstream, held: Held, again: bool

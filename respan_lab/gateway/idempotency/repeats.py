@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..caching.keeper import Keeper
+from ..exchange import Disconnected
 from ..store.cache import CacheStore
 from .kept import Kept
 from .key import fingerprint, reused
@@ -75,7 +76,8 @@ class Repeats:
         Of requests with the same key at the same time one has its turn, and the others
         wait until it is over, however long that takes: a second call would be paid for
         twice. If it failed, the next has its turn. The caller of the one may leave; the
-        block goes on, and when it ends the answer is kept.
+        block goes on, and when it ends the answer is kept. A caller who waits and
+        leaves is a caller who left.
 
         Args:
             record: The call; what it asks is there, no saved prompt put into it yet.
@@ -90,7 +92,7 @@ class Repeats:
         """
         assert record.asked is not None
         question = fingerprint(record.asked)
-        kept = await self._wait(key, question)
+        kept = await self._wait(key, question, exchange)
         if self._keeper.is_broken:
             record.asked.warnings.append(_OUT_OF_USE)
         if kept is not None:
@@ -98,9 +100,6 @@ class Repeats:
             yield kept
             return
         lead = self._leads[key]
-        task = asyncio.current_task()
-        assert task is not None
-        exchange.outlive(partial(self._adopt, task))
         try:
             yield None
         finally:
@@ -121,9 +120,12 @@ class Repeats:
                 for task in late:
                     task.cancel()
 
-    async def _wait(self, key: str, question: str) -> Kept | None:
+    async def _wait(self, key: str, question: str, exchange: Exchange) -> Kept | None:
         """Give what was answered; None if this request has the lead now."""
+        task = asyncio.current_task()
+        assert task is not None
         while True:
+            exchange.outlive(partial(self._adopt, task))
             if key not in self._leads:
                 kept = Kept.read(await self._keeper.get(key))
                 if kept is not None:
@@ -134,6 +136,9 @@ class Repeats:
                 return None
             if lead.question != question:
                 raise reused()
+            if exchange.is_forsaken:
+                raise Disconnected
+            exchange.outlive(None)  # who waits for another's call has paid nothing
             await lead.over.wait()
             if lead.kept is not None:
                 return lead.kept
