@@ -34,7 +34,7 @@ demo: .venv/ready .venv/models  ## compare two real local models on real input
 
 test: install  ## all tests, the notebooks among them
 	@$(KEYLESS) $(BIN)/python -m pytest tests
-	@$(KEYLESS) $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with notebooks/sanitize.cfg notebooks
+	@$(KEYLESS) RESPAN_LAB_HOME=$$(mktemp -d) $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with notebooks/sanitize.cfg notebooks
 
 check: .venv/ready-dev  ## format, lint, types, import layers
 	@$(BIN)/ruff format --check .
@@ -46,7 +46,7 @@ check-deep: install  ## the long versions of simulations, kills and fuzzing
 	@$(KEYLESS) $(BIN)/python -m pytest tests --deep
 
 notebooks: install  ## execute the notebooks again and store their outputs
-	@$(KEYLESS) $(BIN)/jupyter execute --inplace --NotebookClient.store_widget_state=False --NotebookClient.record_timing=False notebooks/*.ipynb
+	@$(KEYLESS) RESPAN_LAB_HOME=$$(mktemp -d) $(BIN)/jupyter execute --inplace --NotebookClient.store_widget_state=False --NotebookClient.record_timing=False notebooks/*.ipynb
 
 bench: install  ## measure side by side with peers
 	@$(KEYLESS) $(BIN)/python -m bench

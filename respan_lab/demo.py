@@ -85,6 +85,7 @@ def run_demo(out: Path, *, items: int = 24) -> None:
         name="demo",
         # Local models whatever keys there are: a demo must not cost anything.
         client=Client(gateway=Gateway()),
+        fresh=True,  # a second one shows what happens now, too
     )
     print(f"\n{results}\n")
     for path in _write(results, out):

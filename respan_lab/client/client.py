@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from ..errors import ConfigError
 from ..prices import PriceTable
 from ..prompts import Prompt, SavedPrompt
+from ..storage.home import default_home
 from ..transport import ASGITransport, OutgoingTransport, hop, run
 from ..wire import chat_request, params_doc, params_signature
 from ..wire.request import Channel
@@ -25,6 +26,7 @@ from .stream import AsyncChatStream, ChatStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from pathlib import Path
 
     import httpx
     import pandas as pd
@@ -134,6 +136,15 @@ class Client:
     def base_url(self) -> str | None:
         """The gateway's address, ending in `/api`; None for an embedded one."""
         return None if self._gateway is not None else self._address.url
+
+    @property
+    def home(self) -> Path:
+        """The folder for what runs leave behind.
+
+        The embedded gateway's own; else `$RESPAN_LAB_HOME`, or `.respan-lab` in the
+        working directory.
+        """
+        return default_home() if self._gateway is None else self._gateway.home
 
     @property
     def channel(self) -> Channel:

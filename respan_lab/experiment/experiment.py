@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ..client import Client
-from ..errors import ConfigError, RespanError
+from ..errors import ConfigError
 from ..evaluators import check_evaluators
 from ..transport import hop, run
 from ..wire.secrets import without_credentials
@@ -144,6 +144,11 @@ class Experiment:
     ) -> Results:
         """Ask everything, and wait for the results.
 
+        Everything is written to a ledger before it is sent and before it is told, so
+        cells that were answered before, by whatever run, are not sent again: run the
+        cell once more after an interrupt, a crash or a change of the data, and only
+        what has no answer yet is asked. Errors are asked again.
+
         Interrupting stops the calls in flight and raises `KeyboardInterrupt`, whose
         `results` are what had come by then (in a notebook, in the next cell:
         `sys.last_value.results`). So does whatever else ends a run early.
@@ -157,6 +162,10 @@ class Experiment:
                 seconds for an attempt; None for no limit), `retries` (2 more attempts
                 on 408, 409, 429, 5xx and on faults before anything was sent),
                 `stream` (True; without it there is no time to first token),
+                `store` (the ledger's path; None is `ledger.db` in `client.home`),
+                `fresh` (False; True asks again what the ledger has answers for, and
+                keeps those), `maybe_billed` ("report"; "resend" sends again what was
+                sent before and never answered, and may pay for it twice),
                 `order_seed` (0; shuffles the items), `progress` (True; the bar).
 
         Returns:
@@ -167,6 +176,8 @@ class Experiment:
                 range; nothing was sent.
             PromptError: The data lacks a variable of a saved prompt; nothing was sent.
             APIError: A saved prompt could not be looked up; nothing was sent.
+            LedgerError: The ledger cannot be used; whatever had come by then is in
+                the error's `results`.
         """
         chosen, client = Settings.of(options), _checked(client)
         targets = run(self._pinned(client)) if self._has_saved() else self._targets
@@ -275,9 +286,9 @@ def _kept(job: Job) -> Iterator[None]:
     try:
         with job.progress:
             yield
-    except RespanError:  # raised before anything was sent
-        raise
     except BaseException as error:
+        if not job.has_begun:  # nothing was sent
+            raise
         error.results = job.results()  # type: ignore[attr-defined]  # a gift
         error.add_note("What had come is in the error's `.results`.")
         raise

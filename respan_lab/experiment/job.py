@@ -1,17 +1,20 @@
-"""One run of an experiment: its id, its bar, its results and their manifest."""
+"""One run of an experiment: its id, its ledger, its bar, its results."""
 
 from __future__ import annotations
 
-import platform
+import asyncio
+import time
 import uuid
-from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._version import __version__
-from ..wire.secrets import without_credentials
+from ..ledger import Found, Ledger, NewRun, Recorded
+from ..ledger.owners import Owner
 from .engine import Engine
 from .gates import open_gates
+from .ledger_plan import planned
+from .manifest import manifest_of
 from .notices import tell
 from .pauses import short_pauses
 from .progress import Progress
@@ -52,65 +55,96 @@ class Job:
         name: str | None,
     ) -> None:
         self.run_id = uuid.uuid4().hex[:12]
+        self.name = name
+        self.cells, self.client, self.settings = cells, client, settings
+        self.targets = targets
+        self.started_at = datetime.now(UTC)
+        self.gates: Gates | None = None
+        self.found: Found | None = None
         self.progress = Progress(len(cells), name=name, enabled=settings.progress)
-        self._engine = Engine(
-            cells, client, settings, evaluators=evaluators, run_id=self.run_id
+        self.ledger = Ledger(Path(settings.store or client.home / "ledger.db"))
+        self._plan, self._numbered = planned(
+            cells, targets, evaluators=evaluators, backend=client.backend
         )
-        self._cells, self._client, self._settings = cells, client, settings
-        self._targets, self._name = targets, name
-        self._started_at = datetime.now(UTC)
-        self._gates: Gates | None = None
+        self.engine = Engine(
+            cells,
+            client,
+            settings,
+            evaluators=evaluators,
+            ledger=self.ledger,
+            run_id=self.run_id,
+        )
+        self._recorded: Recorded | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything to show."""
+        return self._recorded is not None
 
     async def work(self) -> None:
-        """Check the models, then run every cell.
+        """Check the models, then run every cell that has no answer yet.
 
         Raises:
             ConfigError: A model is unknown or cannot run; nothing was sent.
+            LedgerError: It cannot be used, or takes nothing any more.
         """
-        self._gates = await open_gates(self._client.catalogue, self._targets)
-        with short_pauses():
-            await self._engine.run(self._gates, self.progress)
+        try:
+            self.gates = await open_gates(self.client.catalogue, self.targets)
+            await self._run(self.gates)
+        finally:
+            await asyncio.shield(self._end())
 
     def tell(self) -> None:
         """Give one Python warning for all that the gateway warned of."""
-        tell(self._engine.warnings)
+        tell(self.engine.warnings)
 
     def results(self) -> Results:
-        """What has come so far."""
-        from ..results import Results, build_frame
+        """Give what has come, once the work has ended."""
+        from ..results import Results
+        from ..results.recorded import recorded_frame
 
-        prompts = [cell.prompt.name for cell in self._cells if cell.prompt]
-        frame = build_frame(
-            self._engine.rows(),
-            models=[target.name for target in self._targets],
-            prompts=list(dict.fromkeys(prompts)),
+        assert self._recorded is not None  # the work has ended
+        unwritten = {at: each.choices for at, each in self.engine.unwritten.items()}
+        frame = recorded_frame(self._recorded, self._plan, unwritten=unwritten)
+        return Results(frame, self._recorded.run["manifest"] or manifest_of(self))
+
+    async def _run(self, gates: Gates) -> None:
+        owner = Owner.here(self.run_id)
+        new = NewRun(
+            self.run_id,
+            self.name,
+            self.started_at.isoformat(),
+            self._plan.as_json(),
+            owner,
+            asks_again=self.settings.fresh,
+            resends=self.settings.maybe_billed == "resend",
         )
-        return Results(frame, self._manifest())
+        found = self.found = await self.ledger.begin_run(new, self._numbered)
+        known = found.answered.keys() | found.unsure.keys()
+        age = None if found.oldest is None else time.time() - found.oldest / 1e6
+        self.progress.find(len(known), age)
+        with short_pauses():
+            await self.engine.score_found(found.run, found.answered)
+            rest = [at for at in range(len(self.cells)) if at not in known]
+            await self.engine.run(found.run, rest, gates, self.progress)
 
-    def _manifest(self) -> dict[str, Any]:
-        gates = self._gates
-        return {
-            "run_id": self.run_id,
-            "name": self._name,
-            "started_at": self._started_at.isoformat(),
-            "finished_at": datetime.now(UTC).isoformat(),
-            "gateway": self._client.backend,
-            "base_url": self._client.base_url,
-            "cells": len(self._cells),
-            "options": asdict(self._settings),
-            "targets": {t.name: without_credentials(t.fields) for t in self._targets},
-            "prompts": self._templates(),
-            "warnings": dict(self._engine.warnings),
-            "labels": gates.labels if gates else {},
-            "provenance": gates.provenance if gates else {},
-            "versions": {
-                "respan_lab": __version__,
-                "python": platform.python_version(),
-            },
-        }
+    async def _end(self) -> None:
+        """Write the end down, read what there is, and let go of the file."""
+        if self.found is not None:
+            await self._finish(self.found.run)
+            self._recorded = await self.ledger.read(self.run_id)
+        await self.ledger.aclose()
 
-    def _templates(self) -> dict[str, Any]:
-        named = {
-            cell.prompt.name: cell.prompt.prompt for cell in self._cells if cell.prompt
-        }
-        return {name: prompt.template for name, prompt in named.items()}
+    async def _finish(self, run: int) -> None:
+        from ..errors import LedgerError
+
+        try:
+            await self.ledger.end_run(
+                run,
+                Owner.here(self.run_id),
+                finished_at=datetime.now(UTC).isoformat(),
+                manifest=manifest_of(self),
+            )
+        except LedgerError:  # the run has failed of it already, and says so
+            if not self.engine.unwritten:
+                raise

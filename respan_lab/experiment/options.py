@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ..errors import ConfigError
 
@@ -21,6 +22,9 @@ class RunOptions(TypedDict, total=False):
     timeout: float | None
     retries: int
     stream: bool
+    store: str | os.PathLike[str] | None
+    fresh: bool
+    maybe_billed: Literal["report", "resend"]
     order_seed: int
     progress: bool
 
@@ -37,6 +41,9 @@ class Settings:
     timeout: float | None = 120.0
     retries: int = 2
     stream: bool = True
+    store: str | os.PathLike[str] | None = None
+    fresh: bool = False
+    maybe_billed: Literal["report", "resend"] = "report"
     order_seed: int = 0
     progress: bool = True
 
@@ -47,7 +54,17 @@ class Settings:
                 raise ConfigError(
                     f"{name}={value!r}: use a whole number, {least} or more"
                 )
-        for name in ("stream", "progress"):
+        if self.maybe_billed not in ("report", "resend"):
+            raise ConfigError(
+                f"maybe_billed={self.maybe_billed!r}: use 'report', which leaves such "
+                "calls as they are, or 'resend', which may pay for them twice"
+            )
+        if self.store is not None and not isinstance(self.store, str | os.PathLike):
+            raise ConfigError(
+                f"store={self.store!r}: use the path of a file, or None for the "
+                "ledger of the gateway's home"
+            )
+        for name in ("stream", "fresh", "progress"):
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name}={getattr(self, name)!r}: use True or False")
         if isinstance(self.order_seed, bool) or not isinstance(self.order_seed, int):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from ..storage.texts import as_json
 from ..wire import clean
-from .schema import ANSWER
+from .schema import ANSWER, Kind
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,6 +21,7 @@ __all__ = [
     "Busy",
     "Intent",
     "Settled",
+    "as_column",
     "begin",
     "moment_of",
     "packed",
@@ -185,10 +186,11 @@ def settle(settled: Settled, connection: sqlite3.Connection) -> None:
 
 
 def _values(choice: Mapping[str, Any]) -> list[Any]:
-    return [_value(choice.get(name), kind) for name, kind in ANSWER.items()]
+    return [as_column(choice.get(name), kind) for name, kind in ANSWER.items()]
 
 
-def _value(value: Any, kind: str) -> Any:
+def as_column(value: Any, kind: Kind) -> Any:
+    """Give a value as its column holds it."""
     if value is None or kind in ("real", "boolean"):
         return value
     if kind == "text":

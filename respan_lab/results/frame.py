@@ -20,7 +20,7 @@ from .columns import (
 )
 from .dtypes import inferred_column, objects_column, scores_column, text_column
 
-__all__ = ["build_frame"]
+__all__ = ["build_frame", "frame_of"]
 
 MAX_PARSED_FIELDS = 100  # a model chooses the fields of an open schema
 
@@ -58,6 +58,29 @@ def build_frame(
     full = [_with_parsed(row) for row in rows]
     named = dict.fromkeys(name for row in full for name in row)
     _check_declared(named)
+    values = {name: [row.get(name) for row in full] for name in named}
+    return frame_of(values, len(full), models=models, prompts=prompts)
+
+
+def frame_of(
+    values: Mapping[str, Any],
+    n_rows: int,
+    *,
+    models: Sequence[str],
+    prompts: Sequence[str | None],
+) -> pd.DataFrame:
+    """Make the tidy frame of a run, one list of values for each column.
+
+    Args:
+        values: By column name, in the order of the rows; what is None is missing, and
+            so is a whole column that is not there.
+        n_rows: How long each of them is.
+        models: As for `build_frame`.
+        prompts: As there.
+
+    Returns:
+        As there.
+    """
     categories = {
         "model": models,
         "prompt": [prompt for prompt in prompts if prompt is not None],
@@ -65,13 +88,13 @@ def build_frame(
         "cost_source": COST_SOURCES,
         "latency_source": LATENCY_SOURCES,
     }
-    values = {
-        name: [row.get(name) for row in full] for name in _column_order(list(named))
-    }
+    nothing = [None] * n_rows
     return pd.DataFrame(
         {
-            name: _column(name, column, categories=categories.get(name, ()))
-            for name, column in values.items()
+            name: _column(
+                name, values.get(name, nothing), categories=categories.get(name, ())
+            )
+            for name in _column_order(list(values))
         }
     )
 
@@ -129,7 +152,7 @@ def _scores_and_notes(named: Sequence[str]) -> list[str]:
     return order + notes
 
 
-def _column(name: str, values: list[Any], *, categories: Sequence[str]) -> Any:
+def _column(name: str, values: Any, *, categories: Sequence[str]) -> Any:
     dtype = _dtype(name)
     if dtype == "category":
         return _category_column(name, values, categories=categories)
@@ -141,6 +164,8 @@ def _column(name: str, values: list[Any], *, categories: Sequence[str]) -> Any:
         return scores_column(values)
     if dtype == "inferred":
         return inferred_column(values)
+    if dtype == TIMESTAMP and isinstance(values, pd.Series):
+        return values.astype(TIMESTAMP)
     if dtype == TIMESTAMP:
         return pd.Series(
             pd.to_datetime(pd.Series(values, dtype=object), utc=True)
@@ -160,7 +185,7 @@ def _dtype(name: str) -> str:
 
 
 def _category_column(
-    name: str, values: list[Any], *, categories: Sequence[str]
+    name: str, values: Sequence[Any], *, categories: Sequence[str]
 ) -> ExtensionArray:
     known = list(dict.fromkeys(categories))
     unknown = [one for one in dict.fromkeys(values) if one is not None]

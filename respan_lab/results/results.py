@@ -121,9 +121,10 @@ class Results:
             The columns of ``SUMMARY_COLUMNS`` that have a value: counts (Int64);
             each score's mean with its 95 % Wilson interval; ``cost``, dollars a call,
             and ``cost_total``, both over the calls of known cost, ``unpriced`` the
-            others; medians in seconds, of calls that were neither cached nor
-            substituted; mean tokens a call; for lists each model's share of the
-            answers beside its weight; ``label``, what a reader must know of a model.
+            others; medians in seconds, of calls that this run asked and that were
+            answered neither from a cache nor by another model; mean tokens a call; for
+            lists each model's share of the answers beside its weight; ``label``, what
+            a reader must know of a model.
             A failed call has no score: it is in ``errors``, not in the mean.
 
         Raises:

@@ -50,7 +50,8 @@ def summarize(
     Returns:
         The columns of ``SUMMARY_COLUMNS``, without those that are missing throughout.
         A score is the mean of the item means; a call that failed has none and is out
-        of it. Times are of answered calls that were neither cached nor substituted.
+        of it. Times are of calls that this run asked and that were answered, neither
+        from a cache nor by another model.
 
     Raises:
         ConfigError: If ``by`` names a column that the frame does not have.
@@ -129,6 +130,7 @@ def _cost(calls: pd.DataFrame, groups: Groups) -> pd.DataFrame:
 
 def _times(calls: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     elsewhere = calls["cached"].fillna(False) | calls["substituted"].fillna(False)
+    elsewhere |= calls["from_ledger"].fillna(False)  # measured at another time
     is_timed = ((calls["status"] == "ok") & ~elsewhere).to_numpy(dtype=bool)
     timed, codes = calls[is_timed], groups.codes[is_timed]
     latency = timed["latency"].groupby(codes)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["count", "figure", "interval", "money", "seconds"]
+__all__ = ["count", "duration", "figure", "interval", "money", "seconds"]
 
 NOTHING = "–"
 
@@ -77,3 +77,16 @@ def count(number: int, one: str, many: str | None = None) -> str:
         ('1 call', '1,200 calls')
     """
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Give a time span in its largest whole unit.
+
+    Example:
+        >>> duration(12.3), duration(180), duration(7300), duration(200_000)
+        ('12 s', '3 min', '2 h', '2 days')
+    """
+    for name, length in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length * (2 if name == "days" else 1):
+            return f"{int(seconds // length):,} {name}"
+    return f"{int(seconds)} s"

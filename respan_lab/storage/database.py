@@ -31,6 +31,7 @@ class Database:
 
     Example:
         >>> from tempfile import mkdtemp
+        >>> from pathlib import Path
         >>> database = Database(File(Path(mkdtemp()) / "a.db", "CREATE TABLE t (x)"))
         >>> query = "SELECT count(*) FROM t"
         >>> asyncio.run(database.read(lambda c: c.execute(query).fetchone()[0]))

@@ -33,7 +33,7 @@ def _compare(gateway: lab.Gateway, models: Any, **how: Any) -> lab.Results:
 def test_simulated_figures_are_the_declared_ones_and_repeat_to_the_letter() -> None:
     params = {"response_format": Ticket}
     first, again = (
-        _compare(_gateway(), ["sim/small", "sim/large"], params=params).df
+        _compare(_gateway(), ["sim/small", "sim/large"], params=params, fresh=True).df
         for _ in range(2)
     )
     own = ["run_id", "started_at", "queue_time", "log_id", "routing_time"]
@@ -48,7 +48,9 @@ def test_simulated_figures_are_the_declared_ones_and_repeat_to_the_letter() -> N
 
 def test_concurrency_changes_nothing_but_the_time_waited() -> None:
     one, many = (
-        _compare(_gateway(), ["sim/small", "sim/flaky"], max_concurrency=n).df
+        _compare(
+            _gateway(), ["sim/small", "sim/flaky"], max_concurrency=n, fresh=True
+        ).df
         for n in (1, 32)
     )
     same = ["key", "output", "cost", "latency", "status", "attempts"]
@@ -57,7 +59,7 @@ def test_concurrency_changes_nothing_but_the_time_waited() -> None:
 
 def test_a_flaky_model_recovers_with_retries_and_fails_without() -> None:
     patient = _compare(_gateway(), "sim/flaky", retries=5).df
-    hasty = _compare(_gateway(), "sim/flaky", retries=0).df
+    hasty = _compare(_gateway(), "sim/flaky", retries=0, fresh=True).df
     assert (patient["status"] == "ok").all()
     assert patient["attempts"].max() > 1
     assert (hasty["status"] == "error").any()

@@ -191,6 +191,7 @@ def test_items_are_shuffled_with_their_targets_side_by_side() -> None:
             client=gateway.client(),
             max_concurrency=1,
             order_seed=seed,
+            fresh=True,
             **QUIET,
         )
         return [(_text(body), body["model"]) for body in gateway.bodies]

@@ -185,7 +185,7 @@ def test_a_provider_that_takes_few_counts_for_fallbacks_too() -> None:
 
 def test_a_cached_answer_costs_nothing_and_has_no_times() -> None:
     client = _client()
-    how = {"params": {"cache_enabled": True}}
+    how = {"params": {"cache_enabled": True}, "fresh": True}
     models = ["sim/small", "sim/large"]
     first, again = (_compare(models, client, **how) for _ in range(2))
     assert not first.df["cached"].fillna(False).any()
@@ -197,7 +197,7 @@ def test_a_cached_answer_costs_nothing_and_has_no_times() -> None:
     assert not again.df["substituted"].any()
     assert "latency_p50" in first.summary()
     assert "latency_p50" not in again.summary()
-    third = _compare(models, client)
+    third = _compare(models, client, fresh=True)
     assert not third.df["cached"].fillna(False).any()
 
 

@@ -1,0 +1,66 @@
+"""An answer as the ledger keeps it beside its columns, and read back from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..wire import Attempt, Completion, Timing
+
+if TYPE_CHECKING:
+    import pydantic
+
+__all__ = ["completion_of", "record_of"]
+
+
+def record_of(completion: Completion) -> dict[str, Any]:
+    """Give all there is of an answer as JSON values; no key is in it.
+
+    Example:
+        >>> answer = Completion({"model": "m", "choices": []})
+        >>> completion_of(record_of(answer)).model
+        'm'
+    """
+    state = completion.__getstate__()
+    timing = state["_timing"]
+    return {
+        "raw": completion.raw,
+        "headers": state["_headers"],
+        "timing": None if timing is None else _plain(asdict(timing)),
+        "attempts": [_plain(asdict(each)) for each in completion.attempts],
+        "asked_model": completion.asked_model,
+        "price": [completion.cost, completion.cost_source, completion.cost_note],
+    }
+
+
+def completion_of(
+    record: Mapping[str, Any], output_type: type[pydantic.BaseModel] | None = None
+) -> Completion:
+    """Give the answer again.
+
+    Args:
+        record: What `record_of` gave, through JSON or not.
+        output_type: The pydantic class to read it as; None for none.
+    """
+    cost, _, note = record["price"]
+    timing = record["timing"]
+    return Completion(
+        record["raw"],
+        headers=record["headers"],
+        timing=None if timing is None else Timing(**_moments(timing)),
+        attempts=tuple(Attempt(**_moments(each)) for each in record["attempts"]),
+        output_type=output_type,
+        asked_model=record["asked_model"],
+        # Used only where the gateway reports no cost of its own.
+        cost_of=lambda _completion: (cost, note),
+    )
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    return {**fields, "started_at": fields["started_at"].isoformat()}
+
+
+def _moments(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {**fields, "started_at": datetime.fromisoformat(fields["started_at"])}

@@ -1,0 +1,262 @@
+"""A run in the ledger as the frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from ..ledger.calls import as_column
+from ..ledger.schema import ANSWER
+from .frame import MAX_PARSED_FIELDS, frame_of
+from .json_values import dumps, loads
+
+if TYPE_CHECKING:
+    from ..ledger import Recorded
+
+__all__ = ["RunPlan", "recorded_frame"]
+
+_TRUTH: dict[Any, bool | None] = {0: False, 1: True, None: None}
+# What only the first choice of a call has, so that sums add up, is absent elsewhere.
+_SENT = ("sent", "maybe_billed")
+
+
+class PlannedItem(NamedTuple):
+    """One row of the data."""
+
+    id: Any
+    expected: Any
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What the numbers of a run's cells mean.
+
+    Attributes:
+        backend: `hosted`, `custom` or `embedded`.
+        targets: Name and model of each; the model is None for lists.
+        prompts: Name and version of each.
+        points: The axes' values of each grid point.
+        items: The rows of the data.
+        evaluators: The names of those that scored.
+    """
+
+    backend: str
+    targets: Sequence[tuple[str, str | None]]
+    prompts: Sequence[tuple[str, str | None]]
+    points: Sequence[Mapping[str, Any]]
+    items: Sequence[PlannedItem] = field(repr=False)
+    evaluators: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as JSON values, which `of_json` reads."""
+        return {
+            "backend": self.backend,
+            "targets": [list(each) for each in self.targets],
+            "prompts": [list(each) for each in self.prompts],
+            "points": dumps([dict(point) for point in self.points]),
+            "items": dumps([[i.id, i.expected, dict(i.variables)] for i in self.items]),
+            "evaluators": list(self.evaluators),
+        }
+
+    @classmethod
+    def of_json(cls, plan: Mapping[str, Any]) -> RunPlan:
+        """Read what `as_json` gave."""
+        return cls(
+            plan["backend"],
+            [(name, model) for name, model in plan["targets"]],
+            [(name, version) for name, version in plan["prompts"]],
+            loads(plan["points"]),
+            [PlannedItem(*each) for each in loads(plan["items"])],
+            plan["evaluators"],
+        )
+
+
+def recorded_frame(
+    recorded: Recorded,
+    plan: RunPlan | None = None,
+    *,
+    unwritten: Mapping[int, Sequence[Mapping[str, Any]]] | None = None,
+) -> pd.DataFrame:
+    """Make the tidy frame of a run that the ledger has.
+
+    Args:
+        recorded: The run.
+        plan: What its numbers mean, where the values are still at hand as they were
+            given; None reads it from the ledger.
+        unwritten: The choices of answers that the ledger could not take, by the cell's
+            place.
+
+    Returns:
+        A row per cell and choice. What has no answer is `skipped`, and what was sent
+        and has none `maybe_billed`.
+    """
+    plan = plan or RunPlan.of_json(recorded.run["plan"])
+    recorded = _completed(recorded, unwritten or {})
+    values = _with_choices(_identity(recorded, plan) | _outcome(recorded), recorded)
+    n_rows = len(values["key"])
+    values["gateway"] = [one or plan.backend for one in values["gateway"]]
+    values |= _parsed(values.pop("parsed"), n_rows)
+    values |= _scores(recorded, plan, values)
+    del values["position"]
+    values["started_at"] = pd.to_datetime(
+        pd.Series(pd.array(values["started_at"], dtype="Int64")), unit="us", utc=True
+    )
+    return frame_of(
+        values,
+        n_rows,
+        models=[name for name, _ in plan.targets],
+        prompts=[name for name, _ in plan.prompts],
+    )
+
+
+def _completed(
+    recorded: Recorded, unwritten: Mapping[int, Sequence[Mapping[str, Any]]]
+) -> Recorded:
+    """Put what could not be written where it would have been."""
+    if not unwritten:
+        return recorded
+    cells: dict[str, Any] = {n: list(column) for n, column in recorded.cells.items()}
+    choices = list(recorded.choices)
+    for position, (first, *others) in unwritten.items():
+        for name, kind in ANSWER.items():
+            cells[name][position] = as_column(first.get(name), kind)
+        choices += [
+            (
+                position,
+                each["choice"],
+                *(as_column(each.get(n), k) for n, k in ANSWER.items()),
+            )
+            for each in others
+        ]
+    return recorded._replace(cells=cells, choices=choices)
+
+
+def _identity(recorded: Recorded, plan: RunPlan) -> dict[str, Sequence[Any]]:
+    cells = recorded.cells
+    own = recorded.run["run_id"]
+    items = [plan.items[at] for at in cells["item"]]
+    points = [plan.points[at] for at in cells["point"]]
+    prompts = [
+        (None, None) if at is None else plan.prompts[at] for at in cells["prompt"]
+    ]
+    axes = dict.fromkeys(chain.from_iterable(plan.points))
+    variables = dict.fromkeys(chain.from_iterable(i.variables for i in plan.items))
+    return {
+        "position": cells["position"],
+        "key": cells["key"],
+        "run_id": [asked or own for asked in cells["run_id"]],
+        "model": [plan.targets[at][0] for at in cells["target"]],
+        "asked_model": [plan.targets[at][1] for at in cells["target"]],
+        "prompt": [name for name, _ in prompts],
+        "prompt_version": [version for _, version in prompts],
+        "item": [item.id for item in items],
+        "run": cells["repeat"],
+        "choice": [0] * len(items),
+        "expected": [item.expected for item in items],
+        "from_ledger": [bool(at) for at in cells["from_ledger"]],
+        **{f"param_{n}": [_scalar(p.get(n)) for p in points] for n in axes},
+        **{f"var_{n}": [i.variables.get(n) for i in items] for n in variables},
+    }
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, type):  # a pydantic class
+        return value.__name__
+    return json.dumps(value, default=repr, ensure_ascii=False)
+
+
+def _outcome(recorded: Recorded) -> dict[str, Sequence[Any]]:
+    cells = recorded.cells
+    values = {name: cells[name] for name in ANSWER}
+    for name in (name for name, kind in ANSWER.items() if kind == "boolean"):
+        values[name] = [_TRUTH[value] for value in cells[name]]
+    return values | {
+        "status": list(map(_status, cells["status"], cells["state"])),
+        "started_at": list(map(_first, cells["started_at"], cells["sent_at"])),
+        "error_type": list(
+            map(
+                _first, cells["error_type"], map(_why, cells["state"], cells["skipped"])
+            )
+        ),
+    }
+
+
+def _status(status: str | None, state: str | None) -> str:
+    if status is not None:
+        return status
+    return "maybe_billed" if state in _SENT else "skipped"
+
+
+def _why(state: str | None, skipped: str | None) -> str | None:
+    if state in _SENT:
+        return "stopped"
+    return (skipped or "stopped") if state is None else None
+
+
+def _first(value: Any, other: Any) -> Any:
+    return other if value is None else value
+
+
+def _with_choices(
+    values: dict[str, Sequence[Any]], recorded: Recorded
+) -> dict[str, Sequence[Any]]:
+    """Put the further choices of each call after its first."""
+    if not recorded.choices:
+        return values
+    index = {position: at for at, position in enumerate(values["position"])}
+    rows = [(at, 0, None) for at in range(len(values["position"]))]
+    rows += [(index[at], choice, kept) for at, choice, *kept in recorded.choices]  # type: ignore[misc]
+    rows.sort(key=lambda row: row[:2])
+    answer = {name: at for at, name in enumerate(ANSWER)}
+    both: dict[str, Sequence[Any]] = {}
+    for name, column in values.items():
+        place = answer.get(name)
+        both[name] = [
+            _of_choice(column[at], choice, kept, name, place)
+            for at, choice, kept in rows
+        ]
+    return both
+
+
+def _of_choice(
+    first: Any, choice: int, kept: Sequence[Any] | None, name: str, place: int | None
+) -> Any:
+    if kept is None or place is None:
+        return choice if name == "choice" else first
+    return _TRUTH[kept[place]] if ANSWER[name] == "boolean" else kept[place]
+
+
+def _parsed(texts: Sequence[str | None], n_rows: int) -> dict[str, list[Any]]:
+    found = [None if text is None else json.loads(text) for text in texts]
+    columns: dict[str, list[Any]] = {"parsed": found}
+    for at, value in enumerate(found):
+        if isinstance(value, dict):
+            for name in list(value)[:MAX_PARSED_FIELDS]:
+                columns.setdefault(f"parsed_{name}", [None] * n_rows)[at] = value[name]
+    return columns
+
+
+def _scores(
+    recorded: Recorded, plan: RunPlan, values: Mapping[str, Sequence[Any]]
+) -> dict[str, list[Any]]:
+    pairs = zip(values["position"], values["choice"], strict=True)
+    index = {pair: at for at, pair in enumerate(pairs)} if recorded.scores else {}
+    columns: dict[str, list[Any]] = {}
+    for position, choice, scores in recorded.scores:
+        for name, value in scores.items():
+            column = columns.setdefault(name, [None] * len(values["key"]))
+            column[index[position, choice]] = value
+    # An evaluator has its column even if no answer came that it could score.
+    for name in plan.evaluators:
+        score = f"score_{name}"
+        if not any(n == score or n.startswith(f"{score}_") for n in columns):
+            columns[score] = [None] * len(values["key"])
+    return columns
