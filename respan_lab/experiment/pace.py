@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import APIError, APIStatusError
@@ -33,18 +33,15 @@ class Pace:
         self.turns = turns
         self.rate = rate
         self.guess = TokenGuess()
-        self._giving_up = GivingUp()
+        self.giving_up = GivingUp()
         self._line = asyncio.Lock()
 
     def reason(self, target: str) -> str | None:
         """Why the target is asked no more; None if it is."""
-        return self._giving_up.reason(target)
+        return self.giving_up.reason(target)
 
-    @asynccontextmanager
-    async def sending(
-        self, turn: Turn, target: str, body: Mapping[str, Any]
-    ) -> AsyncIterator[Sending]:
-        """Wait until the call may be sent, and learn from how it ends.
+    async def ready(self, turn: Turn, target: str, body: Mapping[str, Any]) -> Sending:
+        """Wait until the rate allows the call, and count it.
 
         Args:
             turn: The call's, whose places are held.
@@ -55,15 +52,7 @@ class Pace:
         async with self._line:  # who came first goes first
             while wait := self.rate.delay(tokens):
                 await asyncio.sleep(wait)
-            sending = Sending(self, turn, target, tokens)
-        with self._giving_up.asking(target):
-            try:
-                yield sending
-            except APIError as error:
-                self._giving_up.note(target, error)
-                raise
-            if sending.is_answered:
-                self._giving_up.note_success(target)
+            return Sending(self, turn, target, tokens)
 
     def _tokens(self, target: str, body: Mapping[str, Any]) -> int:
         if not self.rate.counts_tokens:
@@ -77,7 +66,7 @@ class Pace:
 
 
 class Sending:
-    """One call that is being sent, and its retries.
+    """One call that may be sent, and its retries.
 
     Args:
         pace: The run's.
@@ -90,8 +79,21 @@ class Sending:
         self._pace, self._turn, self._target = pace, turn, target
         self._tokens = tokens
         self._reserved = pace.rate.take(tokens)
-        self.is_answered = False
-        pace.turns.sent(turn)
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Hold while the call is made, which lets its error through."""
+        self._pace.turns.sent(self._turn)
+        with self._pace.giving_up.asking(self._target):
+            try:
+                yield
+            except APIError as error:
+                self._pace.giving_up.note(self._target, error)
+                raise
+
+    def dropped(self) -> None:
+        """Hear that the call need not be made after all."""
+        self._pace.rate.give_back(self._reserved, 0)
 
     def refused(self, error: APIStatusError, wait: float | None) -> None:
         """Hear of a refusal at once; `on_refused` of the client's `perform`."""
@@ -102,8 +104,8 @@ class Sending:
 
     def answered(self, completion: Completion) -> None:
         """Hear of the answer, and of the tokens it took."""
-        self.is_answered = True
         usage = completion.usage
         self._pace.turns.answered(self._turn)
+        self._pace.giving_up.note_success(self._target)
         self._pace.rate.give_back(self._reserved, usage.total_tokens)
         self._pace.guess.note(self._target, usage.completion_tokens)

@@ -30,7 +30,8 @@ async def _fail(pace: Pace, error: lab.APIError) -> None:
     turn = await pace.turns.take()
     assert turn is not None
     with pace.turns.held(turn):
-        async with pace.sending(turn, "m", BODY) as sending:
+        sending = await pace.ready(turn, "m", BODY)
+        with sending.under_way():
             if isinstance(error, lab.APIStatusError):
                 sending.refused(error, None)
             raise error
@@ -45,7 +46,8 @@ def test_what_is_guessed_is_reserved_and_corrected() -> None:
         found = []
         with pace.turns.held(turn):
             body = {**BODY, "max_tokens": 900}
-            async with pace.sending(turn, "m", body) as sending:
+            sending = await pace.ready(turn, "m", body)
+            with sending.under_way():
                 found.append(rate.delay(9_000))
                 sending.answered(_answer(90, 10))
             found.append(rate.delay(9_000))
@@ -57,6 +59,21 @@ def test_what_is_guessed_is_reserved_and_corrected() -> None:
     assert used == pytest.approx(0.1)
 
 
+def test_a_call_that_is_not_made_costs_no_tokens() -> None:
+    async def work() -> float:
+        rate = Rate(tokens_per_minute=61_000, clock=lambda: 0.0)
+        pace = _pace(rate)
+        turn = await pace.turns.take()
+        assert turn is not None
+        with pace.turns.held(turn):
+            sending = await pace.ready(turn, "m", BODY)
+            assert rate.delay(9_000) > 0
+            sending.dropped()
+        return rate.delay(9_000)
+
+    assert asyncio.run(work()) == 0
+
+
 def test_a_refused_attempt_costs_no_tokens_and_its_retry_a_request() -> None:
     async def work() -> Rate:
         rate = Rate(2, 1_000_000, clock=lambda: 0.0)
@@ -65,7 +82,8 @@ def test_a_refused_attempt_costs_no_tokens_and_its_retry_a_request() -> None:
         assert turn is not None
         busy = lab.RateLimitError("slow down", status_code=429)
         with pace.turns.held(turn):
-            async with pace.sending(turn, "m", BODY) as sending:
+            sending = await pace.ready(turn, "m", BODY)
+            with sending.under_way():
                 sending.refused(busy, 0.0)
                 sending.refused(busy, None)
         assert pace.turns.limits["a"].throttles == 2
@@ -88,7 +106,8 @@ def test_a_target_that_always_fails_is_given_up_and_an_answer_helps() -> None:
         turn = await pace.turns.take()
         assert turn is not None
         with pace.turns.held(turn):
-            async with pace.sending(turn, "m", BODY) as sending:
+            sending = await pace.ready(turn, "m", BODY)
+            with sending.under_way():
                 sending.answered(_answer(1, 1))
         assert pace.reason("m") is None
 
@@ -104,8 +123,8 @@ def test_who_came_first_is_sent_first() -> None:
             turn = await pace.turns.take()
             assert turn is not None
             with pace.turns.held(turn):
-                async with pace.sending(turn, "m", BODY):
-                    sent.append(turn.cell)
+                await pace.ready(turn, "m", BODY)
+                sent.append(turn.cell)
 
         await asyncio.gather(*(call() for _ in range(20)))
         return sent
