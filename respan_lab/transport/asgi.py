@@ -76,9 +76,11 @@ class ASGITransport(httpx.AsyncBaseTransport):
             httpx.RemoteProtocolError: The app stopped before its body was complete
                 (raised while the body is read).
         """
-        exchange = _Exchange(request, await request.aread())
+        exchange = _Exchange(
+            request, await request.aread(), forget=self._exchanges.discard
+        )
         self._exchanges.add(exchange)
-        return await exchange.begin(self._app, then=self._exchanges.discard)
+        return await exchange.begin(self._app)
 
     async def aclose(self) -> None:
         """End every call of the app that is still running."""
@@ -88,9 +90,16 @@ class ASGITransport(httpx.AsyncBaseTransport):
 class _Exchange(httpx.AsyncByteStream):
     """One call of the app; as the body of its answer, what the reader iterates over."""
 
-    def __init__(self, request: httpx.Request, body: bytes) -> None:
+    def __init__(
+        self,
+        request: httpx.Request,
+        body: bytes,
+        *,
+        forget: Callable[[_Exchange], None],
+    ) -> None:
         self._request = request
         self._body: bytes | None = body
+        self._forget = forget
         timeout = request.extensions.get("timeout") or {}
         self._patience: float | None = timeout.get("read")
         self._start: _Message | None = None
@@ -103,14 +112,11 @@ class _Exchange(httpx.AsyncByteStream):
         self._is_over = False
         self._error: Exception | None = None
 
-    async def begin(
-        self, app: _App, *, then: Callable[[_Exchange], None]
-    ) -> httpx.Response:
+    async def begin(self, app: _App) -> httpx.Response:
         clock = self._request.extensions.get("clock")
         if isinstance(clock, Clock):
             clock.handed_at = time.perf_counter()
         self._task = asyncio.create_task(self._call(app))
-        self._task.add_done_callback(lambda _task: then(self))
         try:
             while self._start is None:
                 await self._wait()
@@ -153,6 +159,8 @@ class _Exchange(httpx.AsyncByteStream):
             await asyncio.wait([self._task], timeout=GRACE)
         self._task.cancel()
         await asyncio.wait([self._task], timeout=GRACE)
+        if self._task.done():  # and perhaps before it began
+            self._forget(self)
 
     async def _wait(self) -> None:
         """Wait until the app has said something, or has ended."""
@@ -184,6 +192,7 @@ class _Exchange(httpx.AsyncByteStream):
                 self._answer_for_it()
             self._is_over = True
             self._tell()
+            self._forget(self)
 
     def _answer_for_it(self) -> None:
         # The exception's text stays here: it may hold what no client should read.
