@@ -178,9 +178,9 @@ def test_a_provider_that_takes_few_counts_for_fallbacks_too() -> None:
     }
     gates = Gates(cards)
     assert gates.places == {"local": 1}
-    assert gates.of(lab.Target(model="far/m")) == set()
+    assert gates.of(lab.Target(model="far/m")) == {"far"}
     with_fallback = lab.Target(model="far/m", fallback_models=["local/m"])
-    assert gates.of(with_fallback) == {"local"}
+    assert gates.of(with_fallback) == {"far", "local"}
 
 
 def test_a_cached_answer_costs_nothing_and_has_no_times() -> None:
