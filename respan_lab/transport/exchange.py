@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
+from aiohttp import SocketTimeoutError
 
 from .faults import FAULTS, fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from aiohttp import StreamReader
     from aiohttp.connector import Connection
+
+    from .patience import Patience
 
 __all__ = ["Exchange"]
 
@@ -30,13 +34,19 @@ class Exchange:
     Args:
         connection: It is open, and the exchange's from now on.
         request: What is sent; its body has been read.
+        patience: Ends waits for the answer that last too long.
     """
 
-    def __init__(self, connection: Connection, request: httpx.Request) -> None:
+    def __init__(
+        self, connection: Connection, request: httpx.Request, patience: Patience
+    ) -> None:
         assert connection.protocol is not None  # it has not been given back yet
         self._connection = connection
         self._protocol = connection.protocol
         self._request = request
+        self._patience = patience
+        self._content: StreamReader | None = None
+        self._is_back = False
 
     def write(self, target: str, more_headers: Iterable[tuple[bytes, bytes]]) -> float:
         """Give the request to the connection.
@@ -72,21 +82,21 @@ class Exchange:
             Exception: One of `FAULTS`.
         """
         self._protocol.set_response_params(
-            read_timeout=silence,
             skip_payload=self._request.method == "HEAD",
             read_until_eof=True,
             auto_decompress=False,
         )
-        self._protocol.start_timeout()
+        wait = partial(self._patience.wait, seconds=silence, give_up=self._give_up)
         while True:
-            head, content = await self._protocol.read()
+            head, content = await wait(self._protocol.read())
             if head.code >= 200 or head.code == _SWITCHING_PROTOCOLS:
                 break
+        self._content = content
         content.on_eof(self._give_back)
         return httpx.Response(
             head.code,
             headers=head.raw_headers,
-            stream=_Body(content, self._connection, self._request),
+            stream=_Body(content, self._connection, self._request, wait),
             request=self._request,
             extensions={
                 "http_version": b"HTTP/1.1",
@@ -94,7 +104,16 @@ class Exchange:
             },
         )
 
+    def _give_up(self) -> None:
+        if self._is_back:  # the answer's last byte has come at the last moment
+            return
+        fault = SocketTimeoutError("silent for too long")
+        self._protocol.set_exception(fault)
+        if self._content is not None:
+            self._content.set_exception(fault)
+
     def _give_back(self) -> None:
+        self._is_back = True
         transport = self._protocol.transport
         # An answer can overtake its request, as a refusal of a large one does. What is
         # left of such a request must not run into the next one.
@@ -108,11 +127,16 @@ class _Body(httpx.AsyncByteStream):
     """The body of an answer, handed on as it comes, still encoded."""
 
     def __init__(
-        self, content: StreamReader, connection: Connection, request: httpx.Request
+        self,
+        content: StreamReader,
+        connection: Connection,
+        request: httpx.Request,
+        wait: Callable[[Awaitable[bytes]], Awaitable[bytes]],
     ) -> None:
         self._content = content
         self._connection = connection
         self._request = request
+        self._wait = wait
 
     # No generator, which the event loop would have to keep watch over.
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -120,7 +144,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def __anext__(self) -> bytes:
         try:
-            chunk = await self._content.readany()
+            chunk = await self._wait(self._content.readany())
         except FAULTS as error:
             raise fault_of(error, phase="body", request=self._request) from None
         if not chunk:

@@ -18,6 +18,7 @@ from .clock import Clock
 from .exchange import Exchange
 from .faults import FAULTS, Phase, fault_of
 from .loop import at_exit, is_loop_thread, not_at_exit
+from .patience import Patience
 from .proxies import proxy_for
 
 __all__ = ["Session"]
@@ -48,6 +49,7 @@ class Session:
             force_close=not keepalive,
             ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
+        self._patience = Patience(self.loop)
         self._process = os.getpid()
         self._closing: asyncio.Task[None] | None = None
         if is_loop_thread():
@@ -70,6 +72,7 @@ class Session:
     async def close(self) -> None:
         """Close all connections."""
         not_at_exit(self.close)
+        self._patience.stop()
         await self._connections.close()
 
     def close_soon(self) -> None:
@@ -90,7 +93,7 @@ class Session:
         timeout = _timeout(limits.get("connect", self._connect_timeout))
         connection = await self._connections.connect(route.way, [], timeout)
         try:
-            exchange = Exchange(connection, request)
+            exchange = Exchange(connection, request, self._patience)
             clock.handed_at = exchange.write(route.target, self._more_headers(route))
             return await exchange.answer(silence=limits.get("read"))
         except BaseException:
