@@ -147,6 +147,11 @@ class Client:
         return default_home() if self._gateway is None else self._gateway.home
 
     @property
+    def prices(self) -> PriceTable:
+        """What prices an answer whose gateway reports no cost."""
+        return self._prices
+
+    @property
     def channel(self) -> Channel:
         """How Respan's own fields travel."""
         return self._channel
@@ -370,8 +375,12 @@ class Client:
 
     async def perform(self, request: ChatRequest, **how: Any) -> Completion:
         """Make one checked call, on the background loop; see `call.perform`."""
-        how = {"timeout": self._timeout, "max_retries": self._max_retries, **how}
-        return await perform(self._door, request, prices=self._prices, **how)
+        usual = {
+            "timeout": self._timeout,
+            "max_retries": self._max_retries,
+            "prices": self._prices,
+        }
+        return await perform(self._door, request, **{**usual, **how})
 
     async def _close(self) -> None:
         await self._door.transport.aclose()

@@ -158,15 +158,28 @@ class Experiment:
 
         Args:
             client: Makes the calls; None is `lab.Client()`.
-            **options: `max_concurrency` (32; calls in flight), `timeout` (120.0
-                seconds for an attempt; None for no limit), `retries` (2 more attempts
-                on 408, 409, 429, 5xx and on faults before anything was sent),
-                `stream` (True; without it there is no time to first token),
-                `store` (the ledger's path; None is `ledger.db` in `client.home`),
-                `fresh` (False; True asks again what the ledger has answers for, and
-                keeps those), `maybe_billed` ("report"; "resend" sends again what was
-                sent before and never answered, and may pay for it twice),
-                `order_seed` (0; shuffles the items), `progress` (True; the bar).
+            **options: How:
+
+                - `max_concurrency` (32): calls in flight at most; each provider is
+                  found to take as many or fewer, and is given fewer when it says 429.
+                - `requests_per_minute`, `tokens_per_minute` (None, no limit).
+                - `timeout` (120.0): seconds for an attempt; None for no limit.
+                - `retries` (2): further attempts on 408, 409, 429, 5xx and on faults
+                  before anything was sent; never after a request was sent in vain.
+                - `budget` (None): dollars that this run may spend. Before each call
+                  its worst case is set aside, so calls need `max_tokens`; what finds
+                  no room is `skipped`.
+                - `prices` (None): model to `{"input": ..., "output": ...}`, dollars
+                  per million tokens, laid over the price table; `assume_price` (None):
+                  the same for models whose price nobody knows, for the budget alone.
+                - `stream` (True): without it there is no time to first token.
+                - `store` (None): the ledger's path; None is `ledger.db` in the
+                  gateway's home.
+                - `fresh` (False): ask again what the ledger has answers for, too.
+                - `maybe_billed` ("report"): "resend" sends again what was sent before
+                  and never answered, and may pay for it twice.
+                - `order_seed` (0): shuffles the items, the targets of each adjacent.
+                - `progress` (True): the bar.
 
         Returns:
             The results, a row for every cell: failures too.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 import uuid
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +15,17 @@ from ..ledger import Found, Ledger, NewRun, Recorded
 from ..ledger.owners import Owner
 from .engine import Engine
 from .gates import open_gates
+from .lag import doubt
 from .ledger_plan import planned
 from .manifest import manifest_of
 from .notices import tell
 from .pauses import short_pauses
 from .progress import Progress
+from .scoring import Scorer
+from .spending import Spending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..client import Client
     from ..results import Results
@@ -66,12 +71,23 @@ class Job:
         self._plan, self._numbered = planned(
             cells, targets, evaluators=evaluators, backend=client.backend
         )
+        prices = client.prices.under(settings.prices or {})
+        self.spending = Spending.of(cells, targets, settings, prices)
+        self._scorer = Scorer(
+            evaluators,
+            cells,
+            self.ledger,
+            run_id=self.run_id,
+            backend=client.backend,
+        )
         self.engine = Engine(
             cells,
             client,
             settings,
-            evaluators=evaluators,
             ledger=self.ledger,
+            scorer=self._scorer,
+            spending=self.spending,
+            prices=prices,
             run_id=self.run_id,
         )
         self._recorded: Recorded | None = None
@@ -95,8 +111,28 @@ class Job:
             await asyncio.shield(self._end())
 
     def tell(self) -> None:
-        """Give one Python warning for all that the gateway warned of."""
+        """Warn of what the reader of the results should know."""
         tell(self.engine.warnings)
+        for text in (self.spending.message(), self.doubt()):
+            if text:
+                warnings.warn(text, UserWarning, stacklevel=4)
+
+    def doubt(self) -> str | None:
+        """Say whether this machine was too busy for the times to be right."""
+        frame = None if self._recorded is None else self._recorded.cells
+        if frame is None:
+            return None
+        own = [
+            at
+            for at, source in enumerate(frame["latency_source"])
+            if source == "measured" and not frame["from_ledger"][at]
+        ]
+        return doubt(
+            self.engine.lag,
+            latency=_median(frame["latency"], own),
+            time_to_first_token=_median(frame["time_to_first_token"], own),
+            max_concurrency=self.settings.max_concurrency,
+        )
 
     def results(self) -> Results:
         """Give what has come, once the work has ended."""
@@ -124,7 +160,7 @@ class Job:
         age = None if found.oldest is None else time.time() - found.oldest / 1e6
         self.progress.find(len(known), age)
         with short_pauses():
-            await self.engine.score_found(found.run, found.answered)
+            await self._scorer.score_found(found.run, found.answered)
             rest = [at for at in range(len(self.cells)) if at not in known]
             await self.engine.run(found.run, rest, gates, self.progress)
 
@@ -148,3 +184,8 @@ class Job:
         except LedgerError:  # the run has failed of it already, and says so
             if not self.engine.unwritten:
                 raise
+
+
+def _median(column: Sequence[float | None], rows: Sequence[int]) -> float | None:
+    known = [value for at in rows if (value := column[at]) is not None]
+    return statistics.median(known) if known else None

@@ -32,6 +32,9 @@ def manifest_of(job: Job) -> dict[str, Any]:
             "answered_before": len(found.answered) if found else 0,
             "maybe_billed_before": len(found.unsure) if found else 0,
         },
+        "budget": job.spending.manifest(),
+        "pacing": _pacing(job),
+        "loop_lag": job.engine.lag.state,
         "options": _options(job),
         "targets": {t.name: without_credentials(t.fields) for t in job.targets},
         "prompts": _templates(job),
@@ -50,3 +53,13 @@ def _options(job: Job) -> dict[str, Any]:
 def _templates(job: Job) -> dict[str, Any]:
     named = {cell.prompt.name: cell.prompt.prompt for cell in job.cells if cell.prompt}
     return {name: prompt.template for name, prompt in named.items()}
+
+
+def _pacing(job: Job) -> dict[str, Any]:
+    pace = job.engine.pace
+    if pace is None:
+        return {}
+    return {
+        "limits": {name: limit.state for name, limit in pace.turns.limits.items()},
+        "furthest_ahead": pace.turns.furthest_ahead,
+    }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ..errors import ConfigError
+from .rate import check_rates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["RunOptions", "Settings", "signature_with_options"]
 
@@ -19,8 +20,13 @@ class RunOptions(TypedDict, total=False):
     """The keywords of a run, for type checkers; `Settings` has their defaults."""
 
     max_concurrency: int
+    requests_per_minute: float | None
+    tokens_per_minute: float | None
     timeout: float | None
     retries: int
+    budget: float | None
+    prices: Mapping[str, Any] | None
+    assume_price: Mapping[str, float] | None
     stream: bool
     store: str | os.PathLike[str] | None
     fresh: bool
@@ -38,8 +44,13 @@ class Settings:
     """
 
     max_concurrency: int = 32
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
     timeout: float | None = 120.0
     retries: int = 2
+    budget: float | None = None
+    prices: Mapping[str, Any] | None = None
+    assume_price: Mapping[str, float] | None = None
     stream: bool = True
     store: str | os.PathLike[str] | None = None
     fresh: bool = False
@@ -54,6 +65,7 @@ class Settings:
                 raise ConfigError(
                     f"{name}={value!r}: use a whole number, {least} or more"
                 )
+        check_rates(self.requests_per_minute, self.tokens_per_minute)
         if self.maybe_billed not in ("report", "resend"):
             raise ConfigError(
                 f"maybe_billed={self.maybe_billed!r}: use 'report', which leaves such "
