@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .experiment import Experiment, Target, acompare, compare, grid
     from .gateway import Gateway
     from .prompts import Prompt, image
-    from .results import Results
+    from .results import Results, runs
     from .wire import Chunk, Completion
 
 # Where each public name lives. Nothing is loaded before it is used, so that
@@ -74,7 +74,7 @@ _ROOMS = {
     "experiment": ("Experiment", "Target", "acompare", "compare", "grid"),
     "gateway": ("Gateway",),
     "prompts": ("Prompt", "image"),
-    "results": ("Results",),
+    "results": ("Results", "runs"),
     "wire": ("Chunk", "Completion"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -114,6 +114,7 @@ __all__ = [
     "field_match",
     "grid",
     "image",
+    "runs",
 ]
 
 

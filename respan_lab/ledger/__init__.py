@@ -2,6 +2,7 @@
 
 from .calls import Answered, Begun, Busy, Intent, Settled
 from .ledger import Ledger
+from .reading import LedgerFile
 from .runs import Found, NewCell, NewRun, Recorded
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Found",
     "Intent",
     "Ledger",
+    "LedgerFile",
     "NewCell",
     "NewRun",
     "Recorded",

@@ -3,6 +3,7 @@
 from .columns import COLUMNS, SUMMARY_COLUMNS, Column
 from .frame import build_frame
 from .results import Results
+from .run_list import runs
 from .statistics import Interval, effective_n, rate_interval, wilson
 from .summary import summarize
 
@@ -15,6 +16,7 @@ __all__ = [
     "build_frame",
     "effective_n",
     "rate_interval",
+    "runs",
     "summarize",
     "wilson",
 ]

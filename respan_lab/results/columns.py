@@ -14,6 +14,7 @@ __all__ = [
     "COLUMNS",
     "COST_SOURCES",
     "LATENCY_SOURCES",
+    "RUN_COLUMNS",
     "SUMMARY_COLUMNS",
     "TIMESTAMP",
     "Column",
@@ -126,4 +127,19 @@ SUMMARY_COLUMNS: tuple[Column, ...] = (
     Column("share_<model>", "Float64", "lists, fallbacks: its part of the answers"),
     Column("weight_<model>", "Float64", "weighted lists: the part asked for"),
     Column("label", "string", "what a reader must know: simulated, tiny model"),
+)
+
+RUN_COLUMNS: tuple[Column, ...] = (
+    Column("run_id", "string", "the run's id"),
+    Column("name", "string", "the experiment's name"),
+    Column("started_at", TIMESTAMP, "when it began"),
+    Column("cells", "Int64", "how many it has"),
+    Column("cost", "Float64", "US dollars newly spent, over priced calls"),
+    Column("models", "string", "names of the targets"),
+    Column("prompts", "string", "names of the prompts"),
+    Column("finished_at", TIMESTAMP, "missing if it was killed, or goes on"),
+    Column("ok", "Int64", "cells that are answered"),
+    Column("errors", "Int64", "cells that failed and were not billed"),
+    Column("maybe_billed", "Int64", "cells that were sent and have no answer"),
+    Column("skipped", "Int64", "cells that were not sent"),
 )

@@ -14,8 +14,9 @@ import pandas as pd
 from ..errors import ConfigError
 from .export import export
 from .headline import headline, run_label
-from .parquet import read_parquet
+from .parquet import Saved, read_parquet
 from .plot import Plot
+from .recorded_run import read_recorded
 from .summary import summarize
 from .table import html_table, rows_table, summary_table, text_table
 
@@ -172,19 +173,29 @@ class Results:
         return export(self._df, path, manifest=self._manifest)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Results:
-        """Read a run that was exported to ``.parquet``, dtypes and order as they were.
+    def load(cls, path: str | os.PathLike[str], run: str | None = None) -> Results:
+        """Read a run again, dtypes and order as they were.
+
+        Args:
+            path: A run that was exported to ``.parquet``; or a ledger, which has every
+                run, those too that were killed: its file, or the folder that holds it
+                as ``ledger.db``.
+            run: The run's id, as `lab.runs` lists it; None is the newest.
 
         Raises:
-            ConfigError: If the file is missing, or is not such an export.
+            ConfigError: If the file is missing, is neither, or has no such run.
+
+        Example:
+            >>> import respan_lab as lab
+            >>> r = lab.compare("Hi", "sim/small", progress=False)
+            >>> again = lab.Results.load(r.manifest["ledger"]["path"])
+            >>> again.df["output"].equals(r.df["output"])
+            True
         """
         source = Path(path).expanduser()
-        if source.suffix.lower() != ".parquet":
-            raise ConfigError(
-                f"cannot load {str(path)!r}; only .parquet keeps a whole run: "
-                'export one with r.export("run.parquet")'
-            )
-        return cls(*read_parquet(source))
+        if source.suffix.lower() == ".parquet" and not source.is_dir():
+            return cls(*_checked(read_parquet(source), run, source))
+        return cls(*read_recorded(source, run))
 
     def __len__(self) -> int:
         return len(self._df)
@@ -212,3 +223,13 @@ class Results:
                 (more if left_out > 0 else "") + "</div>",
             ]
         )
+
+
+def _checked(saved: Saved, run: str | None, path: Path) -> Saved:
+    """Refuse the wrong run: a .parquet has one."""
+    found = saved.manifest.get("run_id")
+    if run is not None and run != found:
+        raise ConfigError(
+            f"{str(path)!r} holds the run {found!r}, not {run!r}; leave run= out"
+        )
+    return saved
