@@ -16,6 +16,7 @@ from .additions import check_params, opened
 from .axes import Grid
 from .contents import render_all
 from .data import read_items
+from .handle import Handle
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
 from .plan import Asked, Cell, checked_requests, compile_plan
@@ -226,6 +227,26 @@ class Experiment:
             job.tell()
         return job.results()
 
+    def start(
+        self, client: Client | None = None, **options: Unpack[RunOptions]
+    ) -> Handle:
+        """Ask everything in the background, and give a handle at once.
+
+        Args:
+            client: Makes the calls; None is `lab.Client()`.
+            **options: As for `run`.
+
+        Returns:
+            The live run: `.progress`, `.results` so far, `.stop()`, `.wait()`.
+
+        Raises:
+            ConfigError: An option is out of range; nothing was sent. What is found
+                wrong later, such as an unknown model, `.wait()` raises.
+        """
+        chosen, client = Settings.of(options), _checked(client)
+        targets = run(self._pinned(client)) if self._has_saved() else self._targets
+        return Handle(self._job(client, chosen, targets))
+
     def _render(self) -> Rendered:
         if any(target.prompt is None for target in self._targets):
             return render_all(self._prompts, self._items)
@@ -324,4 +345,4 @@ def _spell_out(*methods: Any) -> None:
         method.__signature__ = signature_with_options(method)
 
 
-_spell_out(Experiment.run, Experiment.arun)
+_spell_out(Experiment.run, Experiment.arun, Experiment.start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import threading
 import time
 import uuid
 import warnings
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..ledger import Found, Ledger, NewRun, Recorded
 from ..ledger.owners import Owner
+from ..transport import run
 from .engine import Engine
 from .gates import open_gates
 from .lag import doubt
@@ -66,6 +68,7 @@ class Job:
         self.started_at = datetime.now(UTC)
         self.gates: Gates | None = None
         self.found: Found | None = None
+        self.is_known = threading.Event()  # whether it could begin
         self.progress = Progress(len(cells), name=name, enabled=settings.progress)
         self.ledger = Ledger(Path(settings.store or client.home / "ledger.db"))
         self._plan, self._numbered = planned(
@@ -94,8 +97,8 @@ class Job:
 
     @property
     def has_begun(self) -> bool:
-        """Whether there is anything to show."""
-        return self._recorded is not None
+        """Whether there is anything to show: it is in the ledger."""
+        return self.found is not None
 
     async def work(self) -> None:
         """Check the models, then run every cell that has no answer yet.
@@ -135,14 +138,14 @@ class Job:
         )
 
     def results(self) -> Results:
-        """Give what has come, once the work has ended."""
+        """Give what has come by now."""
         from ..results import Results
         from ..results.recorded import recorded_frame
 
-        assert self._recorded is not None  # the work has ended
+        recorded = self._recorded or run(self.ledger.read(self.run_id))
         unwritten = {at: each.choices for at, each in self.engine.unwritten.items()}
-        frame = recorded_frame(self._recorded, self._plan, unwritten=unwritten)
-        return Results(frame, self._recorded.run["manifest"] or manifest_of(self))
+        frame = recorded_frame(recorded, self._plan, unwritten=unwritten)
+        return Results(frame, recorded.run["manifest"] or manifest_of(self))
 
     async def _run(self, gates: Gates) -> None:
         owner = Owner.here(self.run_id)
@@ -156,6 +159,7 @@ class Job:
             resends=self.settings.maybe_billed == "resend",
         )
         found = self.found = await self.ledger.begin_run(new, self._numbered)
+        self.is_known.set()
         known = found.answered.keys() | found.unsure.keys()
         age = None if found.oldest is None else time.time() - found.oldest / 1e6
         self.progress.find(len(known), age)
@@ -166,17 +170,18 @@ class Job:
 
     async def _end(self) -> None:
         """Write the end down, read what there is, and let go of the file."""
+        self.is_known.set()
         if self.found is not None:
             await self._finish(self.found.run)
             self._recorded = await self.ledger.read(self.run_id)
         await self.ledger.aclose()
 
-    async def _finish(self, run: int) -> None:
+    async def _finish(self, number: int) -> None:
         from ..errors import LedgerError
 
         try:
             await self.ledger.end_run(
-                run,
+                number,
                 Owner.here(self.run_id),
                 finished_at=datetime.now(UTC).isoformat(),
                 manifest=manifest_of(self),

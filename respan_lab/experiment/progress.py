@@ -16,17 +16,26 @@ class Progress:
     """A bar of tqdm's, in a notebook or a terminal.
 
     Args:
-        total: Calls in all.
+        total: Cells in all.
         name: What runs; None shows no name.
         enabled: False shows nothing.
+
+    Attributes:
+        total: As given.
+        done: Cells that are over, those found in the ledger among them.
+        found: Cells that the ledger had already.
+        errors: Cells that ended without an answer.
+        unpriced: Answers that nobody could price.
+        cost: US dollars of what was asked and priced; None until something was.
     """
 
     def __init__(self, total: int, *, name: str | None, enabled: bool) -> None:
         from tqdm.auto import tqdm
 
-        self._cost: float | None = None  # unknown, until a call is priced
-        self._errors = self._unpriced = 0
-        self._found = ""
+        self.total = total
+        self.done = self.found = self.errors = self.unpriced = 0
+        self.cost: float | None = None
+        self._age = 0.0
         self._bar = tqdm(
             total=total, desc=name, unit="call", disable=not enabled, mininterval=0.2
         )
@@ -45,9 +54,9 @@ class Progress:
             n: Cells.
             age: Seconds since the oldest of them was asked; None if there are none.
         """
-        if n and age is not None:
-            self._found = f", {n:,} from the ledger ({duration(age)} old)"
-            self._bar.update(n)
+        self.found, self._age = n, age or 0.0
+        self.done += n
+        self._bar.update(n)
 
     def count(self, row: Mapping[str, Any]) -> None:
         """Take a finished call into the bar.
@@ -57,13 +66,19 @@ class Progress:
         """
         cost = None if row.get("from_ledger") else row.get("cost")
         if cost is not None:
-            self._cost = cost + (self._cost or 0.0)
+            self.cost = cost + (self.cost or 0.0)
         elif row["status"] == "ok" and not row.get("from_ledger"):
-            self._unpriced += 1
-        self._errors += row["status"] != "ok"
+            self.unpriced += 1
+        self.done += 1
+        self.errors += row["status"] != "ok"
         self._bar.set_postfix_str(self._postfix(), refresh=False)
         self._bar.update()
 
+    def __repr__(self) -> str:
+        return f"{self.done:,} of {count(self.total, 'cell')}: {self._postfix()}"
+
     def _postfix(self) -> str:
-        text = f"{money(self._cost)}, {count(self._errors, 'error')}{self._found}"
-        return f"{text}, {self._unpriced:,} unpriced" if self._unpriced else text
+        text = f"{money(self.cost)}, {count(self.errors, 'error')}"
+        if self.found:
+            text += f", {self.found:,} from the ledger ({duration(self._age)} old)"
+        return f"{text}, {self.unpriced:,} unpriced" if self.unpriced else text

@@ -261,8 +261,19 @@ def test_why_there_is_no_such_model(served: Served, name: str, code: str) -> Non
 
 def test_the_address_behind_a_model(gateway: Gateway, upstream: Upstream) -> None:
     assert gateway.address_of("up/a") == upstream.url
-    assert gateway.address_of("sim/small") is None
     assert gateway.address_of("gpt-4o") is None
+
+
+def test_what_is_behind_a_simulated_model_is_its_seed_or_the_users_function() -> None:
+    def one(messages: Any, **params: Any) -> str:
+        return "1"
+
+    functions = {"sim": {"f": one}}
+    first, second = (Gateway(seed=7, providers=functions) for _ in range(2))
+    assert first.address_of("sim/small") == second.address_of("sim/small") == "seed=7"
+    assert Gateway().address_of("sim/small") is None
+    # An edit of a function cannot be seen, so each gateway has another one.
+    assert first.address_of("sim/f") != second.address_of("sim/f")
 
 
 class OneAtATime:
