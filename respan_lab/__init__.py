@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .experiment import Experiment, Target, acompare, compare, grid
     from .gateway import Gateway
     from .prompts import Prompt, image
-    from .results import Results, runs
+    from .results import Results, concat, runs
     from .wire import Chunk, Completion
 
 # Where each public name lives. Nothing is loaded before it is used, so that
@@ -74,7 +74,7 @@ _ROOMS = {
     "experiment": ("Experiment", "Target", "acompare", "compare", "grid"),
     "gateway": ("Gateway",),
     "prompts": ("Prompt", "image"),
-    "results": ("Results", "runs"),
+    "results": ("Results", "concat", "runs"),
     "wire": ("Chunk", "Completion"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -108,6 +108,7 @@ __all__ = [
     "__version__",
     "acompare",
     "compare",
+    "concat",
     "contains",
     "evaluators",
     "exact_match",

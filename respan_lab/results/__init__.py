@@ -2,6 +2,7 @@
 
 from .columns import COLUMNS, SUMMARY_COLUMNS, Column
 from .frame import build_frame
+from .joining import concat
 from .results import Results
 from .run_list import runs
 from .statistics import Interval, effective_n, rate_interval, wilson
@@ -14,6 +15,7 @@ __all__ = [
     "Interval",
     "Results",
     "build_frame",
+    "concat",
     "effective_n",
     "rate_interval",
     "runs",

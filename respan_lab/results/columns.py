@@ -53,6 +53,7 @@ class Column(NamedTuple):
 COLUMNS: tuple[Column, ...] = (
     Column("key", "string", "the cell's identity"),
     Column("run_id", "string", "the run that asked"),
+    Column("run_name", "category", "only in several runs put together: which"),
     Column("model", "category", "the target's name, in the order given"),
     Column("asked_model", "string", "the model sent; missing for lists"),
     Column("prompt", "category", "the prompt's name, in the order given"),
@@ -103,6 +104,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 SUMMARY_COLUMNS: tuple[Column, ...] = (
+    Column("run_name", "category", "group: which of several runs put together"),
     Column("model", "category", "group: the target's name"),
     Column("prompt", "category", "group: the prompt's name"),
     Column("prompt_version", "string", "group: the prompt's version"),

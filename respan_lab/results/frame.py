@@ -24,6 +24,7 @@ __all__ = ["build_frame", "frame_of"]
 
 MAX_PARSED_FIELDS = 100  # a model chooses the fields of an open schema
 
+_ONLY_IF_NAMED = frozenset({"run_name"})  # one run need not say which it is
 _PREFIXES = tuple(column.prefix for column in COLUMNS if column.prefix)
 _SINGLE = frozenset(column.name for column in COLUMNS if not column.prefix)
 
@@ -44,7 +45,8 @@ def build_frame(
 
     Returns:
         A frame with every column of ``COLUMNS`` in that order and with its dtype; a
-        family has as many columns as the rows name.
+        family has as many columns as the rows name, and ``run_name`` is there only if
+        they name it.
 
     Raises:
         ValueError: If a row names an undeclared column or status.
@@ -124,6 +126,8 @@ def _check_declared(names: Iterable[str]) -> None:
 def _column_order(named: Sequence[str]) -> list[str]:
     order: list[str] = []
     for column in COLUMNS:
+        if column.name in _ONLY_IF_NAMED and column.name not in named:
+            continue
         if not column.prefix:
             order.append(column.name)
         elif column.prefix == "score_":
@@ -190,6 +194,6 @@ def _category_column(
     known = list(dict.fromkeys(categories))
     unknown = [one for one in dict.fromkeys(values) if one is not None]
     unknown = [one for one in unknown if one not in set(known)]
-    if unknown and name not in ("model", "prompt"):
+    if unknown and name not in ("model", "prompt", "run_name"):
         raise ValueError(f"{name} is {unknown[0]!r}; allowed: {', '.join(known)}")
     return pd.Categorical(values, categories=known + unknown)

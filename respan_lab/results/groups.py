@@ -35,13 +35,16 @@ class Groups:
 
 
 def group_columns(frame: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
-    """Name the columns to group by: model, prompt, version and grid axes by default.
+    """Name the columns to group by.
+
+    By default run (of several), model, prompt, version and grid axes.
 
     Raises:
         ConfigError: If ``by`` names a column that the frame does not have.
     """
     if by is None:
-        usual = ["model", "prompt", "prompt_version"]
+        usual = ["run_name"] if "run_name" in frame.columns else []
+        usual += ["model", "prompt", "prompt_version"]
         return usual + [one for one in frame.columns if one.startswith("param_")]
     names = [by] if isinstance(by, str) else list(by)
     for name in names:

@@ -103,7 +103,8 @@ class Results:
         failed = self._df["status"].isin(("error", "maybe_billed"))
         axes = [name for name in self._df.columns if name.startswith("param_")]
         at = _ERROR_COLUMNS.index("status")
-        names = [*_ERROR_COLUMNS[:at], *axes, *_ERROR_COLUMNS[at:]]
+        which = ["run_name"] if "run_name" in self._df else []
+        names = [*which, *_ERROR_COLUMNS[:at], *axes, *_ERROR_COLUMNS[at:]]
         return self._df.loc[failed, names].reset_index(drop=True)
 
     @property
@@ -113,6 +114,8 @@ class Results:
 
     def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Add the calls up: one row per model, prompt, version and grid point.
+
+        Of several runs (`lab.concat`), one such row for each run.
 
         Args:
             by: One or more columns of ``.df`` to group by instead; an empty list

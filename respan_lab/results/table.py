@@ -35,7 +35,17 @@ _ROWS: dict[str, Callable[[Any], str]] = {
     "time_to_first_token": seconds,
     "tokens_per_second": figure,
 }
-_LEFT = {"status", "model", "prompt", "version", "label", "expected", "output", "item"}
+_LEFT = {
+    "status",
+    "run",
+    "model",
+    "prompt",
+    "version",
+    "label",
+    "expected",
+    "output",
+    "item",
+}
 
 Titled: TypeAlias = tuple[str, list[str]]
 _PROSE = "white-space:pre-wrap;overflow-wrap:anywhere;min-width:18em;max-width:34em"
@@ -108,7 +118,8 @@ def rows_table(frame: pd.DataFrame, *, data: bool = False) -> pd.DataFrame:
         frame: The rows to show.
         data: Also show the columns of the user's data (the first twelve).
     """
-    names = ["model", "prompt", "prompt_version", "item"]
+    names = ["run_name"] if "run_name" in frame.columns else []
+    names += ["model", "prompt", "prompt_version", "item"]
     names += [name for name in frame.columns if name.startswith("param_")]
     if data:
         variables = [name for name in frame.columns if name.startswith("var_")]
@@ -135,6 +146,7 @@ def _title(name: str) -> str:
     for prefix in ("param_", "score_", "var_"):
         name = name.removeprefix(prefix)
     titles = {
+        "run_name": "run",
         "prompt_version": "version",
         "time_to_first_token": "first token",
         "tokens_per_second": "tokens/s",

@@ -14,6 +14,7 @@ from respan_lab.results.dtypes import inferred_column, scores_column, text_colum
 DECLARED = [
     "key",
     "run_id",
+    "run_name",
     "model",
     "asked_model",
     "prompt",
@@ -74,11 +75,13 @@ def test_every_column_says_what_it_means():
 
 def test_a_frame_has_every_single_column_in_order(call, frame_of):
     frame = frame_of([call()])
-    assert list(frame) == [name for name in DECLARED if "<" not in name]
+    plain = [name for name in DECLARED if "<" not in name]
+    assert list(frame) == [name for name in plain if name != "run_name"]
+    assert list(frame_of([call(run_name="a")])) == plain
 
 
 def test_dtypes_are_as_declared(call, failed, frame_of):
-    frame = frame_of([call(), failed(item=1)])
+    frame = frame_of([call(run_name="a"), failed(item=1)])
     for column in COLUMNS:
         if column.prefix is None and column.dtype not in ("inferred", "category"):
             assert str(frame[column.name].dtype) == column.dtype, column.name
