@@ -197,7 +197,7 @@ class Engine:
             owner=self._run_id,
             worst=self._spending.worst(at),
             request=to_json(without_credentials(request.body)),
-            asks_again=self._settings.fresh,
+            asks_again=self._settings.asks_again,
             resends=self._settings.maybe_billed == "resend",
         )
         while isinstance(begun := await self._ledger.begin(intent), Busy):

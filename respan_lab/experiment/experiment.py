@@ -177,6 +177,9 @@ class Experiment:
                 - `store` (None): the ledger's path; None is `ledger.db` in the
                   gateway's home.
                 - `fresh` (False): ask again what the ledger has answers for, too.
+                - `mode` ("live"): "record" asks everything and keeps it; "replay" takes
+                  every answer from the ledger, which stays as it is, needs no gateway
+                  and sends nothing: a cell that is not recorded is a `LedgerError`.
                 - `maybe_billed` ("report"): "resend" sends again what was sent before
                   and never answered, and may pay for it twice.
                 - `order_seed` (0): shuffles the items, the targets of each adjacent.

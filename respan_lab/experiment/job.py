@@ -23,6 +23,7 @@ from .manifest import manifest_of
 from .notices import tell
 from .pauses import short_pauses
 from .progress import Progress
+from .replay import Recording, check_recorded, recorded_gates
 from .scoring import Scorer
 from .spending import Spending
 
@@ -70,7 +71,10 @@ class Job:
         self.found: Found | None = None
         self.is_known = threading.Event()  # whether it could begin
         self.progress = Progress(len(cells), name=name, enabled=settings.progress)
-        self.ledger = Ledger(Path(settings.store or client.home / "ledger.db"))
+        self.store = Path(settings.store or client.home / "ledger.db").expanduser()
+        is_replay = settings.mode == "replay"
+        self._recording = Recording(self.store) if is_replay else None
+        self.ledger = Ledger(self._recording.copy if self._recording else self.store)
         self._plan, self._numbered = planned(
             cells, targets, evaluators=evaluators, backend=client.backend
         )
@@ -108,8 +112,9 @@ class Job:
             LedgerError: It cannot be used, or takes nothing any more.
         """
         try:
-            self.gates = await open_gates(self.client.catalogue, self.targets)
-            await self._run(self.gates)
+            if self._recording is None:
+                self.gates = await open_gates(self.client.catalogue, self.targets)
+            await self._run()
         finally:
             await asyncio.shield(self._end())
 
@@ -147,7 +152,7 @@ class Job:
         frame = recorded_frame(recorded, self._plan, unwritten=unwritten)
         return Results(frame, recorded.run["manifest"] or manifest_of(self))
 
-    async def _run(self, gates: Gates) -> None:
+    async def _run(self) -> None:
         owner = Owner.here(self.run_id)
         new = NewRun(
             self.run_id,
@@ -155,10 +160,14 @@ class Job:
             self.started_at.isoformat(),
             self._plan.as_json(),
             owner,
-            asks_again=self.settings.fresh,
+            asks_again=self.settings.asks_again,
             resends=self.settings.maybe_billed == "resend",
         )
-        found = self.found = await self.ledger.begin_run(new, self._numbered)
+        found = await self.ledger.begin_run(new, self._numbered)
+        if self.gates is None:
+            await check_recorded(self.ledger, self.cells, found, path=self.store)
+            self.gates = await recorded_gates(self.ledger, found.run)
+        self.found = found
         self.is_known.set()
         known = found.answered.keys() | found.unsure.keys()
         age = None if found.oldest is None else time.time() - found.oldest / 1e6
@@ -166,7 +175,7 @@ class Job:
         with short_pauses():
             await self._scorer.score_found(found.run, found.answered)
             rest = [at for at in range(len(self.cells)) if at not in known]
-            await self.engine.run(found.run, rest, gates, self.progress)
+            await self.engine.run(found.run, rest, self.gates, self.progress)
 
     async def _end(self) -> None:
         """Write the end down, read what there is, and let go of the file."""
@@ -175,6 +184,8 @@ class Job:
             await self._finish(self.found.run)
             self._recorded = await self.ledger.read(self.run_id)
         await self.ledger.aclose()
+        if self._recording is not None:
+            self._recording.close()
 
     async def _finish(self, number: int) -> None:
         from ..errors import LedgerError

@@ -28,7 +28,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
         "base_url": job.client.base_url,
         "cells": len(job.cells),
         "ledger": {
-            "path": str(job.ledger.path),
+            "path": str(job.store),
             "answered_before": len(found.answered) if found else 0,
             "maybe_billed_before": len(found.unsure) if found else 0,
         },
@@ -47,7 +47,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
 
 def _options(job: Job) -> dict[str, Any]:
     options = asdict(job.settings)
-    return options | {"store": str(job.ledger.path)}
+    return options | {"store": str(job.store)}
 
 
 def _templates(job: Job) -> dict[str, Any]:

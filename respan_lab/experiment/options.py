@@ -30,6 +30,7 @@ class RunOptions(TypedDict, total=False):
     stream: bool
     store: str | os.PathLike[str] | None
     fresh: bool
+    mode: Literal["live", "record", "replay"]
     maybe_billed: Literal["report", "resend"]
     order_seed: int
     progress: bool
@@ -54,6 +55,7 @@ class Settings:
     stream: bool = True
     store: str | os.PathLike[str] | None = None
     fresh: bool = False
+    mode: Literal["live", "record", "replay"] = "live"
     maybe_billed: Literal["report", "resend"] = "report"
     order_seed: int = 0
     progress: bool = True
@@ -66,11 +68,7 @@ class Settings:
                     f"{name}={value!r}: use a whole number, {least} or more"
                 )
         check_rates(self.requests_per_minute, self.tokens_per_minute)
-        if self.maybe_billed not in ("report", "resend"):
-            raise ConfigError(
-                f"maybe_billed={self.maybe_billed!r}: use 'report', which leaves such "
-                "calls as they are, or 'resend', which may pay for them twice"
-            )
+        _check_ways(self)
         if self.store is not None and not isinstance(self.store, str | os.PathLike):
             raise ConfigError(
                 f"store={self.store!r}: use the path of a file, or None for the "
@@ -86,6 +84,11 @@ class Settings:
                 f"timeout={self.timeout!r}: use seconds above 0, or None for no limit"
             )
 
+    @property
+    def asks_again(self) -> bool:
+        """Whether answers that the ledger has already are left alone."""
+        return self.fresh or self.mode == "record"
+
     @classmethod
     def of(cls, options: RunOptions) -> Settings:
         """Read the keywords of a run.
@@ -100,6 +103,23 @@ class Settings:
                     f"{name!r} is no option of a run; use one of {', '.join(known)}"
                 )
         return cls(**options)
+
+
+def _check_ways(settings: Settings) -> None:
+    if settings.maybe_billed not in ("report", "resend"):
+        raise ConfigError(
+            f"maybe_billed={settings.maybe_billed!r}: use 'report', which leaves such "
+            "calls as they are, or 'resend', which may pay for them twice"
+        )
+    if settings.mode not in ("live", "record", "replay"):
+        raise ConfigError(
+            f"mode={settings.mode!r}: use 'live', 'record' (ask everything, and keep "
+            "it) or 'replay' (answer everything from the ledger, send nothing)"
+        )
+    if settings.mode == "replay" and settings.fresh:
+        raise ConfigError(
+            "mode='replay' sends nothing and fresh=True asks again; leave one out"
+        )
 
 
 def _is_above_zero(value: object) -> bool:

@@ -154,6 +154,14 @@ class Ledger:
         """Read what else was kept of answers, by call."""
         return await self._read(partial(_records, list(calls)))
 
+    async def requests(self, most: int) -> list[dict[str, Any]]:
+        """Read the requests that were answered, the newest first."""
+        return await self._read(partial(_requests, most))
+
+    async def manifests(self, run: int) -> list[dict[str, Any]]:
+        """Read the manifests of the runs that asked what answers a run's cells."""
+        return await self._read(partial(_manifests, run))
+
     async def runs(self) -> list[dict[str, Any]]:
         """List every run, the newest first."""
         return await self._read(list_runs)
@@ -222,3 +230,21 @@ def _records(calls: list[int], connection: sqlite3.Connection) -> dict[int, Any]
         if row is not None and row[0] is not None:
             found[call] = unpacked(row[0])
     return found
+
+
+def _requests(most: int, connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        "SELECT request FROM calls WHERE state = 'ok' AND request IS NOT NULL "
+        "ORDER BY id DESC LIMIT ?",
+        (most,),
+    )
+    return [unpacked(row[0]) for row in rows]
+
+
+def _manifests(run: int, connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        "SELECT manifest FROM runs WHERE manifest IS NOT NULL AND id IN (SELECT "
+        "calls.run FROM cells JOIN calls ON calls.id = cells.call WHERE cells.run = ?)",
+        (run,),
+    )
+    return [unpacked(row[0]) for row in rows]
