@@ -23,6 +23,7 @@ class Arrival(NamedTuple):
     key: str  # the cell's, its `custom_identifier`
     idempotency: str | None
     text: str  # of the last message
+    run: str | None = None  # the run's id
 
 
 class ModelStub(Stub):
@@ -80,7 +81,9 @@ class ModelStub(Stub):
         text = body["messages"][-1]["content"] if body.get("messages") else ""
         key = body.get("custom_identifier", "")
         number = len(self.arrivals)
-        self.arrivals.append(Arrival(key, request.headers.get("idempotency-key"), text))
+        run = (body.get("metadata") or {}).get("respan_lab_run")
+        idempotency = request.headers.get("idempotency-key")
+        self.arrivals.append(Arrival(key, idempotency, text, run))
         self.changed()
         before, self._seen[text] = self._seen[text], self._seen[text] + 1
         if self._service:
