@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 __all__ = [
     "CONTENDERS",
+    "ENGINES",
     "GATEWAYS",
     "Contender",
     "Missing",
@@ -75,6 +76,25 @@ CONTENDERS = {
         ),
     )
 }
+
+ENGINES = {
+    contender.name: contender
+    for contender in (
+        Contender("ours: the whole engine", "via_compare"),
+        Contender("ours: scored as well", "via_compare", (), (("SCORED", "yes"),)),
+        CONTENDERS["openai SDK"],
+        CONTENDERS["litellm"],
+        Contender(
+            "Inspect AI", "via_inspect", ("inspect-ai==0.3.285", "openai==3.54.0")
+        ),
+        Contender(
+            "pydantic-evals",
+            "via_pydantic_evals",
+            ("pydantic-evals==2.62.0", "openai==3.54.0"),
+        ),
+    )
+}
+"""Who runs a whole experiment, and what one would otherwise write, by name."""
 
 GATEWAYS = {
     contender.name: contender

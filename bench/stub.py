@@ -23,7 +23,7 @@ from .figures import percentile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Counts", "read_counts", "running_stub"]
+__all__ = ["Counts", "read_counts", "running_stub", "set_service"]
 
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}"
 
@@ -71,10 +71,17 @@ class Counts:
         return counts
 
 
+class Service:
+    """How many seconds an answer takes, which may be changed at any time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
 class Conversation(asyncio.Protocol):
     """One connection: a request, its answer, and so on."""
 
-    def __init__(self, service: float, counts: Counts) -> None:
+    def __init__(self, service: Service, counts: Counts) -> None:
         self._service = service
         self._counts = counts
         self._loop = asyncio.get_running_loop()
@@ -107,16 +114,20 @@ class Conversation(asyncio.Protocol):
             started, number = self._loop.time(), self._counts.enter()
             self._write_next(answer_parts(body, number), started)
         elif head.startswith(b"GET /stats "):
-            content = json.dumps(self._counts.take()).encode()
-            size = len(content)
-            self._transport.write(
-                b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (size, content)
-            )
+            self._tell(self._counts.take())
+        elif head.startswith(b"PUT /service "):
+            self._service.seconds = json.loads(body)
+            self._tell(self._service.seconds)
         else:
             self._transport.write(_NOT_FOUND)
 
+    def _tell(self, value: Any) -> None:
+        content = json.dumps(value).encode()
+        head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(content)
+        self._transport.write(head + content)
+
     def _write_next(self, parts: list[Part], started: float) -> None:
-        due = started + parts[0].at * self._service
+        due = started + parts[0].at * self._service.seconds
         self._next = self._loop.call_at(due, self._write, parts, started)
 
     def _write(self, parts: list[Part], started: float) -> None:
@@ -135,9 +146,9 @@ def _content_length(head: bytes) -> int:
 
 async def serve(service: float) -> None:
     """Serve until the process ends; the first line printed is the address."""
-    counts = Counts()
+    told, counts = Service(service), Counts()
     server = await asyncio.get_running_loop().create_server(
-        lambda: Conversation(service, counts), "127.0.0.1", 0, backlog=1024
+        lambda: Conversation(told, counts), "127.0.0.1", 0, backlog=1024
     )
     port = server.sockets[0].getsockname()[1]
     print(f"http://127.0.0.1:{port}", flush=True)
@@ -167,6 +178,15 @@ def read_counts(url: str) -> dict[str, Any]:
     """What the stub saw since the last reading; see `Counts.take`."""
     with urllib.request.urlopen(f"{url}/stats", timeout=10) as answer:
         return cast("dict[str, Any]", json.load(answer))
+
+
+def set_service(url: str, seconds: float) -> None:
+    """Have the stub take so many seconds for each answer from now on."""
+    request = urllib.request.Request(
+        f"{url}/service", json.dumps(seconds).encode(), method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        answer.read()
 
 
 if __name__ == "__main__":
