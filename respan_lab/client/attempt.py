@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
@@ -145,7 +146,7 @@ class Trial:
         response = await self._door.send(self._request, self._clock)
         if self._clock.handed_at is None:  # a transport of the user's keeps no clock
             self._clock.handed_at = handing
-        self._headers = response.headers
+        self._headers = _plain(response.headers)
         try:
             return await self._read(response)
         finally:
@@ -272,6 +273,14 @@ class Trial:
     @property
     def _secrets(self) -> tuple[str, ...]:
         return (*self._door.secrets, *self._request.secrets)
+
+
+def _plain(headers: httpx.Headers) -> Mapping[str, str]:
+    """The same by lower-case names, which are looked up many times over."""
+    found = {name.decode("latin-1").lower(): value for name, value in headers.raw}
+    return MappingProxyType(
+        {name: value.decode("latin-1") for name, value in found.items()}
+    )
 
 
 async def _content(response: httpx.Response) -> bytes:
