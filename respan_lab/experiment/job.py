@@ -67,6 +67,8 @@ class Job:
         self.cells, self.client, self.settings = cells, client, settings
         self.targets = targets
         self.started_at = datetime.now(UTC)
+        self.began = time.perf_counter()
+        self.calling_since: float | None = None
         self.gates: Gates | None = None
         self.found: Found | None = None
         self.is_known = threading.Event()  # whether it could begin
@@ -75,7 +77,7 @@ class Job:
         is_replay = settings.mode == "replay"
         self._recording = Recording(self.store) if is_replay else None
         self.ledger = Ledger(self._recording.copy if self._recording else self.store)
-        self._plan, self._numbered = planned(
+        self.plan, self._numbered = planned(
             cells, targets, evaluators=evaluators, backend=client.backend
         )
         prices = client.prices.under(settings.prices or {})
@@ -149,7 +151,7 @@ class Job:
 
         recorded = self._recorded or run(self.ledger.read(self.run_id))
         unwritten = {at: each.choices for at, each in self.engine.unwritten.items()}
-        frame = recorded_frame(recorded, self._plan, unwritten=unwritten)
+        frame = recorded_frame(recorded, self.plan, unwritten=unwritten)
         return Results(frame, recorded.run["manifest"] or manifest_of(self))
 
     async def _run(self) -> None:
@@ -158,7 +160,7 @@ class Job:
             self.run_id,
             self.name,
             self.started_at.isoformat(),
-            self._plan.as_json(),
+            self.plan.as_json(),
             owner,
             asks_again=self.settings.asks_again,
             resends=self.settings.maybe_billed == "resend",
@@ -174,6 +176,7 @@ class Job:
         self.progress.find(len(known), age)
         with short_pauses():
             await self._scorer.score_found(found.run, found.answered)
+            self.calling_since = time.perf_counter()
             rest = [at for at in range(len(self.cells)) if at not in known]
             await self.engine.run(found.run, rest, self.gates, self.progress)
 

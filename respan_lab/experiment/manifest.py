@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import platform
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
@@ -38,10 +43,25 @@ def manifest_of(job: Job) -> dict[str, Any]:
         "options": _options(job),
         "targets": {t.name: without_credentials(t.fields) for t in job.targets},
         "prompts": _templates(job),
+        "prompt_hashes": {n: _hash(t) for n, t in _templates(job).items()},
+        "params": _params(job),
+        "data": {"items": len(job.plan.items), "hash": _hash(_items(job))},
+        "evaluators": list(job.plan.evaluators),
         "warnings": dict(job.engine.warnings),
         "labels": gates.labels if gates else {},
         "provenance": gates.provenance if gates else {},
-        "versions": {"respan_lab": __version__, "python": platform.python_version()},
+        "timings": _timings(job),
+        "versions": {
+            "respan_lab": __version__,
+            "python": platform.python_version(),
+            # The price table comes with it.
+            "genai_prices": version("genai_prices"),
+        },
+        "machine": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+        },
     }
 
 
@@ -62,4 +82,32 @@ def _pacing(job: Job) -> dict[str, Any]:
     return {
         "limits": {name: limit.state for name, limit in pace.turns.limits.items()},
         "furthest_ahead": pace.turns.furthest_ahead,
+    }
+
+
+def _params(job: Job) -> dict[str, Any]:
+    """The parameters of the first cell; those on an axis are in the frame."""
+    if not job.cells:
+        return {}
+    axes = job.cells[0].point
+    plain = {n: v for n, v in job.cells[0].params.items() if n not in axes}
+    return without_credentials(json.loads(json.dumps(plain, default=repr)))
+
+
+def _items(job: Job) -> list[Any]:
+    return [[str(i.id), i.expected, dict(i.variables)] for i in job.plan.items]
+
+
+def _hash(value: Any) -> str:
+    """The first 16 hex digits of the SHA-256 of its JSON."""
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _timings(job: Job) -> dict[str, float | None]:
+    """Seconds: of the whole run so far, and of that until the first call was made."""
+    begun = job.calling_since
+    return {
+        "total": time.perf_counter() - job.began,
+        "set_up": None if begun is None else begun - job.began,
     }
