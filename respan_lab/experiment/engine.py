@@ -89,6 +89,7 @@ class Engine:
         self._run_id = run_id
         self._run = 0
         self._nonce = ""
+        self._is_over = False
         self.warnings: Counter[str] = Counter()
         self.unwritten: dict[int, Settled] = {}
         self.lag = Lag()
@@ -123,11 +124,24 @@ class Engine:
             for number in range(workers)
         ]
         try:
-            await _first_failure(tasks)
+            await self._all(tasks)
         finally:
             for task in (watching, *tasks):
                 task.cancel()
             await asyncio.gather(watching, *tasks, return_exceptions=True)
+
+    async def _all(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Wait for all of them; raises the first failure."""
+        if not tasks:
+            return
+        done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        # Where one has failed, nothing more is sent. But what is in flight is paid for:
+        # it is waited for, and kept in memory.
+        self._is_over = True
+        if others:
+            await asyncio.wait(others)
+        for task in (*done, *others):
+            task.result()
 
     def _order(self, positions: Iterable[int]) -> list[int]:
         """Items shuffled, with all cells of an item adjacent in time.
@@ -145,7 +159,7 @@ class Engine:
 
     async def _work(self, number: int, pace: Pace, progress: Progress) -> None:
         await asyncio.sleep(start_offset(number))
-        while turn := await pace.turns.take():
+        while not self._is_over and (turn := await pace.turns.take()):
             progress.count(await self._take(turn, pace))
 
     async def _take(self, turn: Turn, pace: Pace) -> Mapping[str, Any]:
@@ -259,12 +273,3 @@ def _settled(call: int, rows: Rows, completion: Completion | None = None) -> Set
     state = _STATES.get(rows[0]["status"], "error")
     record = None if completion is None else record_of(completion)
     return Settled(call, state, rows, record)
-
-
-async def _first_failure(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Wait for all of them, or until one fails; raises its error."""
-    if not tasks:
-        return
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    for task in done:
-        task.result()

@@ -73,7 +73,8 @@ class Job:
         self.found: Found | None = None
         self.is_known = threading.Event()  # whether it could begin
         self.progress = Progress(len(cells), name=name, enabled=settings.progress)
-        self.store = Path(settings.store or client.home / "ledger.db").expanduser()
+        store = Path(settings.store or client.home / "ledger.db")
+        self.store = store.expanduser().absolute()
         is_replay = settings.mode == "replay"
         self._recording = Recording(self.store) if is_replay else None
         self.ledger = Ledger(self._recording.copy if self._recording else self.store)
