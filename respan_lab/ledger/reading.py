@@ -12,6 +12,7 @@ from ..errors import LedgerError
 from .overview import Overview, overviews
 from .runs import Recorded, read_run
 from .schema import MARK, VERSION
+from .stories import Story, read_story
 
 __all__ = ["LedgerFile"]
 
@@ -59,6 +60,19 @@ class LedgerFile:
         """
         with self._opened() as connection:
             return read_run(run_id, connection)
+
+    def story(self, key: str, run_id: str) -> Story | None:
+        """Tell what is known of a cell; None if it is not of that run.
+
+        Args:
+            key: The cell's whole key.
+            run_id: The run it is of.
+
+        Raises:
+            LedgerError: The file cannot be read.
+        """
+        with self._opened() as connection:
+            return read_story(key, run_id, connection)
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

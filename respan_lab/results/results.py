@@ -12,6 +12,10 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ConfigError
+from .cells import Cell
+from .curl import curl_of
+from .explain import explained
+from .explanation import Explanation
 from .export import export
 from .headline import headline, run_label
 from .parquet import Saved, read_parquet
@@ -158,6 +162,52 @@ class Results:
             )
         kept = self._df[self._df["model"] == model].reset_index(drop=True)
         return Results(kept, self._manifest)
+
+    def explain(self, key: str) -> Explanation:
+        """Tell one cell's story: what was asked, every attempt, times, cost, answer.
+
+        What was asked and the single attempts stand in the run's ledger; where that is
+        not at hand, the story is what the frame has.
+
+        Args:
+            key: The cell's key, or how it begins: at least 4 characters.
+
+        Returns:
+            A text that shows itself, in a notebook as a table.
+
+        Raises:
+            ConfigError: No cell has such a key, or several do.
+
+        Example:
+            >>> import respan_lab as lab
+            >>> r = lab.compare("Hi", "sim/small", progress=False)
+            >>> story = r.explain(r.df.loc[0, "key"][:8])
+            >>> print(story.title)
+            sim/small · prompt · item 0 · run 0: ok
+        """
+        return explained(Cell(self._df, self._manifest, key))
+
+    def curl(self, key: str) -> str:
+        r"""Give one cell's request as a curl command for a shell.
+
+        It holds no credential: the key is the variable ``RESPAN_API_KEY``, and those
+        that stood in the request's fields are left out. A run on an embedded gateway
+        is sent to the address of `respan-lab serve`.
+
+        Args:
+            key: The cell's key, or how it begins: at least 4 characters.
+
+        Raises:
+            ConfigError: No cell has such a key, or several do; or the request is not
+                known, since it was not sent or the ledger is not at hand.
+
+        Example:
+            >>> import respan_lab as lab
+            >>> r = lab.compare("Hi", "sim/small", progress=False)
+            >>> print(r.curl(r.df.loc[0, "key"]).splitlines()[3])
+            curl -sSN http://127.0.0.1:8787/api/chat/completions \
+        """
+        return curl_of(Cell(self._df, self._manifest, key))
 
     def export(self, path: str | os.PathLike[str]) -> Path:
         """Write the run to ``.csv``, ``.parquet`` or ``.html``.

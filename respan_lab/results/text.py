@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["cut", "visible"]
+__all__ = ["HIDDEN", "cut", "visible"]
 
 # C0 without tab and line ends, DEL, C1, what reorders or hides text, lone surrogates.
-_HIDDEN = re.compile(
+HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]"
 )
@@ -25,7 +25,7 @@ def visible(text: str) -> str:
         >>> visible("a\x00b")
         'a␀b'
     """
-    return _HIDDEN.sub(_picture, text)
+    return HIDDEN.sub(_picture, text)
 
 
 def _picture(found: re.Match[str]) -> str:

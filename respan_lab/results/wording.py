@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["count", "duration", "figure", "interval", "money", "seconds"]
+__all__ = ["count", "duration", "figure", "interval", "moment", "money", "seconds"]
 
 NOTHING = "–"
 
@@ -90,3 +91,19 @@ def duration(seconds: float) -> str:
         if seconds >= length * (2 if name == "days" else 1):
             return f"{int(seconds // length):,} {name}"
     return f"{int(seconds)} s"
+
+
+def moment(at: Any) -> str:
+    """Give a time in UTC, to the millisecond.
+
+    Args:
+        at: A datetime, or one in ISO 8601; None is unknown.
+
+    Example:
+        >>> moment("2026-03-01T12:00:00.25+00:00")
+        '2026-03-01 12:00:00.250 UTC'
+    """
+    if at is None:
+        return "at an unknown time"
+    told = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{told:%Y-%m-%d %H:%M:%S}.{told.microsecond // 1000:03} UTC"
