@@ -49,8 +49,10 @@ def _unsure(cell: Cell, call: CallStory | None) -> list[tuple[str, str]]:
 
 def _skipped(cell: Cell) -> list[tuple[str, str]]:
     reason = (cell.story and cell.story.skipped) or cell.row["error_type"] or "stopped"
-    more = " with a higher budget=" if "budget" in reason else ""
+    is_budget = reason == "budget"
+    why = "the budget had no room for it" if is_budget else reason
+    more = " with a higher budget=" if is_budget else ""
     return [
-        ("known", f"it was not sent ({reason}), so it cost nothing"),
+        ("known", f"it was not sent ({why}), so it cost nothing"),
         ("to do", f"run again{more}: what is answered is not asked again"),
     ]

@@ -150,10 +150,16 @@ def test_what_was_skipped_costs_nothing(call, results_of):
     row = call(status="skipped", error_type="budget", output=None, cost=None)
     parts, _ = story(results_of([row]))
     (_, known), (_, to_do), (_, left_out) = parts["What is known, and what to do"]
-    assert "(budget), so it cost nothing" in known
+    assert "the budget had no room for it" in known
     assert "higher budget=" in to_do
     assert "not at hand" in left_out
     assert "Cost" not in parts
+    row |= {"error_type": "402: over the monthly budget"}
+    (_, known), (_, to_do), _ = story(results_of([row]))[0][
+        "What is known, and what to do"
+    ]
+    assert "monthly" in known
+    assert "budget=" not in to_do
 
 
 def test_an_answer_from_before_says_whose(tmp_path):
