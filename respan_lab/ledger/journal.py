@@ -29,10 +29,13 @@ class Journal:
 
     Args:
         database: What is written to.
+        check: Called on the database's thread before each commit; what it raises
+            fails all that would have been committed.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, check: Callable[[], None]) -> None:
         self._database = database
+        self._check = check
         self._waiting: list[tuple[_Work, asyncio.Future[Any]]] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -63,12 +66,18 @@ class Journal:
             batch, self._waiting = self._waiting, []
             works = [work for work, _ in batch]
             try:
-                outcomes = await self._database.write(partial(_all, works))
+                outcomes = await self._database.write(partial(self._all, works))
             except Exception as error:
                 outcomes = [_Outcome(error=error)] * len(batch)
             for (_, future), outcome in zip(batch, outcomes, strict=True):
                 _tell(future, outcome)
         self._writing = None
+
+    def _all(
+        self, works: Sequence[_Work], connection: sqlite3.Connection
+    ) -> list[_Outcome]:
+        self._check()
+        return _all(works, connection)
 
 
 def _all(works: Sequence[_Work], connection: sqlite3.Connection) -> list[_Outcome]:

@@ -15,6 +15,7 @@ from ..storage.database import Database
 from ..storage.file import File
 from ..storage.texts import as_json
 from .calls import Answered, Begun, Busy, Intent, Settled, begin, settle, unpacked
+from .guard import Guard
 from .journal import Journal
 from .owners import LEASE, Owner, expire, release, renew
 from .runs import (
@@ -65,7 +66,8 @@ class Ledger:
                 instead="another file as store=",
             )
         )
-        self._journal = Journal(self._database)
+        self._guard = Guard(path)
+        self._journal = Journal(self._database, check=self._guard.check)
         self._beating: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -180,6 +182,7 @@ class Ledger:
         await self._rest()
         await self.flush()
         await self._database.aclose()
+        self._guard.forget()
 
     async def _rest(self) -> None:
         beating, self._beating = self._beating, None
