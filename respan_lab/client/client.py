@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import os
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from ..errors import ConfigError
 from ..prices import PriceTable
-from ..prompts import Prompt, SavedPrompt
-from ..storage.home import default_home
-from ..transport import ASGITransport, OutgoingTransport, hop, run
-from ..wire import chat_request, params_doc, params_signature
+from ..transport import hop, run
+from ..wire import params_doc, params_signature
 from ..wire.request import Channel
-from .address import HOSTED_URL, Address, Backend
-from .asked import OWN, Asked, spelled
+from .address import Backend
+from .asked import Asked, spelled
 from .call import perform
 from .catalogue import Catalogue
-from .default import shared_gateway
-from .door import Door, Secret
+from .destination import Destination
 from .logs import read_logs
-from .prompt_values import sent_prompt
 from .prompts import Prompts
+from .request import request_of
 from .stream import AsyncChatStream, ChatStream
 
 if TYPE_CHECKING:
@@ -89,53 +85,20 @@ class Client:
         if channel not in ("top", "params", "header"):
             raise ConfigError(f"channel={channel!r}: use 'top', 'params' or 'header'")
         _check_limits(max_retries, timeout)
-        if gateway is not None and not hasattr(gateway, "in_process"):
-            raise ConfigError(
-                f"gateway is a {type(gateway).__name__}: it is a lab.Gateway on this "
-                "machine; give another one's address as base_url="
-            )
-        if gateway is not None and (api_key or base_url):
-            raise ConfigError(
-                "gateway= is an embedded gateway; leave api_key and base_url out, or "
-                "leave gateway out to call over HTTP"
-            )
         self._channel, self._max_retries, self._timeout = channel, max_retries, timeout
-        self._gateway = gateway
-        self._own_transport = transport
-        self._connect(api_key, base_url)
-
-    def _connect(self, api_key: str | None, base_url: str | None) -> None:
-        if self._gateway is None:
-            api_key = api_key or os.environ.get("RESPAN_API_KEY") or None
-            base_url = base_url or os.environ.get("RESPAN_BASE_URL") or None
-        if self._gateway is None and not (api_key or base_url or self._own_transport):
-            self._gateway = shared_gateway()
-        if self._gateway is not None:
-            address = Address(_EMBEDDED_URL, "embedded", "embedded")
-            key, prices = None, self._gateway.prices
-        else:
-            address = Address.parse(base_url or HOSTED_URL)
-            key, prices = Secret.checked(api_key), PriceTable()
-        self._address, self._prices = address, prices
-        self._door = Door(address.url, self._carrier(), key)
-        self._catalogue = Catalogue(self._door, address.backend)
-
-    def _carrier(self) -> httpx.AsyncBaseTransport:
-        if self._own_transport is not None:
-            return self._own_transport
-        if self._gateway is not None:
-            return ASGITransport(self._gateway.in_process)
-        return OutgoingTransport()
+        self._to = Destination(api_key, base_url, gateway=gateway, transport=transport)
+        self._door = self._to.door
+        self._catalogue = Catalogue(self._door, self.backend)
 
     @property
     def backend(self) -> Backend:
         """`hosted` (Respan's hosts), `custom` (any other address) or `embedded`."""
-        return self._address.backend
+        return self._to.address.backend
 
     @property
     def base_url(self) -> str | None:
         """The gateway's address, ending in `/api`; None for an embedded one."""
-        return None if self._gateway is not None else self._address.url
+        return None if self._to.gateway is not None else self._to.address.url
 
     @property
     def home(self) -> Path:
@@ -144,12 +107,12 @@ class Client:
         The embedded gateway's own; else `$RESPAN_LAB_HOME`, or `.respan-lab` in the
         working directory.
         """
-        return default_home() if self._gateway is None else self._gateway.home
+        return self._to.home
 
     @property
     def prices(self) -> PriceTable:
         """What prices an answer whose gateway reports no cost."""
-        return self._prices
+        return self._to.prices
 
     @property
     def channel(self) -> Channel:
@@ -173,14 +136,10 @@ class Client:
             candidates: The models that may answer: the addresses behind an embedded
                 gateway's own providers count, and differ by model.
         """
-        if self._gateway is None:
-            return self._address.identity
-        behind = {self._gateway.address_of(model) for model in candidates} - {None}
-        return " ".join(["embedded", *sorted(map(str, behind))])
+        return self._to.identity_of(candidates)
 
     def __repr__(self) -> str:
-        where = self._gateway if self._gateway is not None else self._address.url
-        return f"Client({self.backend}, {where})"
+        return f"Client({self.backend}, {self._to})"
 
     def chat(self, messages: Messages = None, **asked: Unpack[Asked]) -> Completion:
         """Ask, and wait for the whole answer.
@@ -209,13 +168,16 @@ class Client:
             PromptError: The prompt lacks a value.
             APIError: The call failed.
         """
-        return run(self.perform(self._request(messages, asked)))
+        request = request_of(messages, asked, channel=self._channel)
+        return run(self.perform(request))
 
     async def achat(
         self, messages: Messages = None, **asked: Unpack[Asked]
     ) -> Completion:
         """Ask, and await the whole answer; as `chat`."""
-        return await hop(self.perform(self._request(messages, asked)))
+        return await hop(
+            self.perform(request_of(messages, asked, channel=self._channel))
+        )
 
     def stream(self, messages: Messages = None, **asked: Unpack[Asked]) -> ChatStream:
         """Ask, and read the answer as it is written; takes what `chat` takes.
@@ -332,16 +294,10 @@ class Client:
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the key, which is read from the environment again."""
-        if self._own_transport is not None:
-            raise TypeError("a client with a transport of its own cannot be pickled")
-        if self._gateway is not None:
-            raise TypeError(
-                "a client of an embedded gateway cannot be pickled: make one where it "
-                "is needed"
-            )
+        self._to.check_pickled()
         return {
             # In full: where no key is set, it must not turn to another gateway.
-            "base_url": self._address.url,
+            "base_url": self._to.address.url,
             "channel": self._channel,
             "max_retries": self._max_retries,
             "timeout": self._timeout,
@@ -350,27 +306,10 @@ class Client:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # the state is its arguments
 
-    def _request(
-        self, messages: Messages, asked: Mapping[str, Any], *, stream: bool = False
-    ) -> ChatRequest:
-        if isinstance(messages, SavedPrompt):
-            if asked.get("prompt") is not None:
-                raise ConfigError(
-                    "two saved prompts are given, as messages and as prompt=: leave "
-                    "one of them out"
-                )
-            asked, messages = {**asked, "prompt": sent_prompt(messages)}, None
-        elif isinstance(messages, Prompt):
-            messages = messages.render()
-        own = {name: asked[name] for name in OWN if name in asked}
-        own["channel"] = own.get("channel") or self._channel
-        params = {name: asked[name] for name in asked if name not in OWN}
-        return chat_request(messages, stream=stream, params=params, **own)
-
     def _streamer(
         self, messages: Messages, asked: Mapping[str, Any]
     ) -> Callable[[Callable[[Chunk], None]], Coroutine[Any, Any, Completion]]:
-        request = self._request(messages, asked, stream=True)
+        request = request_of(messages, asked, channel=self._channel, stream=True)
         return lambda put: self.perform(request, on_chunk=put)
 
     async def perform(self, request: ChatRequest, **how: Any) -> Completion:
@@ -378,7 +317,7 @@ class Client:
         usual = {
             "timeout": self._timeout,
             "max_retries": self._max_retries,
-            "prices": self._prices,
+            "prices": self.prices,
         }
         return await perform(self._door, request, **{**usual, **how})
 
