@@ -19,6 +19,7 @@ LEASE = 30.0
 """Seconds for which a run is taken to be alive after it last said so."""
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_NUMBERS = Path("/proc/self/ns/pid")
 
 
 class Owner(NamedTuple):
@@ -26,7 +27,8 @@ class Owner(NamedTuple):
 
     Attributes:
         name: Unique among all runs.
-        machine: Tells this machine, since it was started, from others.
+        machine: Tells this machine, since it was started, from others; containers
+            that number their processes themselves are machines of their own.
         process: The process's number on it.
     """
 
@@ -43,7 +45,8 @@ class Owner(NamedTuple):
             True
         """
         boot = _BOOT.read_text().strip() if _BOOT.exists() else ""
-        return cls(name, f"{socket.gethostname()} {boot}", os.getpid())
+        numbers = os.readlink(_NUMBERS) if _NUMBERS.is_symlink() else ""
+        return cls(name, f"{socket.gethostname()} {boot} {numbers}", os.getpid())
 
 
 def renew(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import subprocess
@@ -13,6 +14,13 @@ from typing import Any
 
 import pytest
 from stubs.model_stub import ModelStub
+
+import respan_lab as lab
+from respan_lab.ledger import Intent, Ledger, NewCell, NewRun
+from respan_lab.ledger.owners import Owner
+
+# The stub answers so fast that any machine is too slow to time it.
+pytestmark = pytest.mark.filterwarnings("ignore:this machine was up to")
 
 SCRIPT = """
 import json, sys, warnings
@@ -107,3 +115,60 @@ def test_when_one_is_killed_the_other_ends_and_tells_what_is_unsure(
     assert len(unsure) <= 8
     for key in answered:
         assert (rows[key][3] == run) is not (key in of_the_dead)
+
+
+def test_two_in_one_process_send_every_cell_once(tmp_path: Path) -> None:
+    data = [{"i": i} for i in range(ITEMS)]
+    experiment = lab.Experiment("Number {{ i }}", ["a/x", "b/y"], data)
+
+    async def both(client: lab.Client) -> list[lab.Results]:
+        how: dict[str, Any] = {"store": tmp_path / "ledger.db", "progress": False}
+        return await asyncio.gather(*(experiment.arun(client, **how) for _ in range(2)))
+
+    with ModelStub(service=0.002) as stub:
+        one, two = asyncio.run(both(lab.Client(base_url=stub.url)))
+    assert sorted(a.key for a in stub.arrivals) == sorted(one.df["key"])
+    assert one.df["output"].notna().all()
+    assert one.df["output"].tolist() == two.df["output"].tolist()
+    assert (one.df["from_ledger"] != two.df["from_ledger"]).all()
+
+
+APART = ["unshare", "--pid", "--fork"]
+LOOKS = """
+import asyncio, sys
+from pathlib import Path
+from respan_lab.ledger import Ledger, NewCell, NewRun
+from respan_lab.ledger.owners import Owner
+
+async def main():
+    ledger = Ledger(Path(sys.argv[1]))
+    new = NewRun("other", None, "now", {}, Owner.here("other"))
+    found = await ledger.begin_run(new, [NewCell(0, "k", 0, None, 0, 0, 0)])
+    await ledger.aclose()
+    print(len(found.unsure))
+
+asyncio.run(main())
+"""
+
+
+def test_a_run_outside_a_container_is_not_dead_to_one_inside(tmp_path: Path) -> None:
+    """The number of its process means nothing in there."""
+    try:
+        subprocess.run([*APART, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no container can be made here")
+    store = tmp_path / "ledger.db"
+
+    async def main() -> None:
+        ledger = Ledger(store)
+        new = NewRun("one", None, "now", {}, Owner.here("one"))
+        found = await ledger.begin_run(new, [NewCell(0, "k", 0, None, 0, 0, 0)])
+        await ledger.begin(Intent(found.run, 0, "k", "one", None, b"{}"))
+        command = [*APART, sys.executable, "-c", LOOKS, str(store)]
+        looked = await asyncio.to_thread(
+            subprocess.run, command, capture_output=True, text=True, check=True
+        )
+        await ledger.aclose()
+        assert looked.stdout == "0\n"
+
+    asyncio.run(main())
