@@ -2,16 +2,15 @@
 
 Sources: W. G. Cochran, "Sampling Techniques" (1977), chapter 6, for the ratio of two
 sums; G. J. Hahn and W. Q. Meeker, "Statistical Intervals" (1991), section 4.8, for the
-interval of a mean of future observations; G. W. Hill, "Algorithm 396: Student's
-t-quantiles", CACM 13 (1970); N. J. Johnson, "Modified t tests and confidence intervals
-for asymmetrical populations", JASA 73 (1978), for its correction for skewness.
+interval of a mean of future observations, and 2.6 for taking one on the log scale where
+nothing is below 0; G. W. Hill, "Algorithm 396: Student's t-quantiles", CACM 13 (1970).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from statistics import NormalDist, fmean
+from statistics import NormalDist, fmean, stdev
 from typing import NamedTuple
 
 __all__ = ["Forecast", "Seen", "clipped", "project", "t_quantile"]
@@ -62,15 +61,16 @@ def project(
 ) -> Forecast:
     """Reckon what calls will take, from like ones.
 
-    Prompt tokens, and their dollars, are in proportion to the prompts' bytes; completion
-    tokens, and theirs, are as many a call as before. With `e` what the `m` clusters seen
-    differ from that, each by its mean call at the new calls' size, and `s` the standard
-    deviation of `e`, the interval of the dollars of `N` calls in `k` clusters is::
+    Prompt tokens, and their dollars, are in proportion to the prompts' bytes;
+    completion tokens, and theirs, are as many a call as before. With `e` what the `m`
+    clusters seen differ from that, each by its mean call at the new calls' size, and
+    `s` the standard deviation of `e`, the interval of the dollars of `N` calls in `k`
+    clusters is::
 
-        cost + N * skew ± t(m - 1) * N * s * sqrt(1 / m + 1 / k)
+        cost * exp(± t(m - 1) * s * sqrt(1 / m + 1 / k) / (cost / N))
 
-    where `skew` is Johnson's shift for populations with a long tail, the third moment
-    of `e` over `6 * s**2`, by `1 / m`. Few observations widen it by Student's `t`.
+    Few observations widen it by Student's `t`; the log scale keeps it above 0, and
+    holds up better than the plain one where a few answers are very long.
 
     Args:
         seen: At least one.
@@ -88,7 +88,7 @@ def project(
         >>> found.prompt_tokens, found.completion_tokens
         (2000.0, 2000.0)
         >>> f"{found.cost:.3f}: {found.low:.3f} to {found.high:.3f}"
-        '0.022: 0.017 to 0.027'
+        '0.022: 0.017 to 0.028'
     """
     every = _mean_calls(seen)
     prompt = _per_byte(every, [one.prompt_tokens for one in every]) * n_bytes
@@ -101,9 +101,7 @@ def project(
     cost = fmean(each) * calls
     if len(each) < 2:
         return Forecast(prompt, completion, cost)
-    shift, half = _spread(each, clusters)
-    low, high = cost + calls * (shift - half), cost + calls * (shift + half)
-    return Forecast(prompt, completion, cost, *clipped(cost, low, high))
+    return Forecast(prompt, completion, cost, *_interval(cost, _spread(each, clusters)))
 
 
 def clipped(
@@ -202,12 +200,16 @@ def _each(seen: Sequence[Seen], mean_bytes: float) -> list[float]:
     ]
 
 
-def _spread(each: Sequence[float], clusters: int) -> tuple[float, float]:
-    """How far the interval is shifted, and half its width, for one call."""
+def _spread(each: Sequence[float], clusters: int) -> float:
+    """Half the width of the interval of the mean, as a share of it."""
     m, mean = len(each), fmean(each)
-    variance = math.fsum((x - mean) ** 2 for x in each) / (m - 1)
-    if not variance:
-        return 0.0, 0.0
-    third = math.fsum((x - mean) ** 3 for x in each) / m
-    half = t_quantile(m - 1) * math.sqrt(variance * (1 / m + 1 / clusters))
-    return third / (6 * variance * m), half
+    if not mean:
+        return 0.0
+    return t_quantile(m - 1) * stdev(each) * math.sqrt(1 / m + 1 / clusters) / mean
+
+
+def _interval(cost: float, share: float) -> tuple[float, float | None]:
+    try:
+        return cost * math.exp(-share), cost * math.exp(share)
+    except OverflowError:  # nothing is known of how much it may be
+        return 0.0, None

@@ -16,6 +16,7 @@ from .additions import check_params, opened
 from .axes import Grid
 from .contents import render_all
 from .data import read_items
+from .forecasting import Forecaster
 from .handle import Handle
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
@@ -90,6 +91,7 @@ class Experiment:
         self._items = read_items(data, expected=expected, item=item)
         self._params = opened(params or {})
         self._repeat = repeat
+        self._estimate: pd.DataFrame | None = None
         self._evaluators = check_evaluators(() if evaluators is None else evaluators)
         check_params(self._params, self._targets, repeat=repeat)
         self._rendered = self._render()
@@ -139,6 +141,80 @@ class Experiment:
         client = _checked(client)
         targets = run(self._pinned(client)) if self._has_saved() else self._targets
         return pd.DataFrame([_plan_row(c) for c in self._cells(client, targets)])
+
+    def estimate(
+        self,
+        client: Client | None = None,
+        *,
+        pilot: int = 0,
+        **options: Unpack[RunOptions],
+    ) -> pd.DataFrame:
+        """What `run` would take now, with the same options; sends only a `pilot`.
+
+        From what the ledger knows of earlier runs: of the same prompt and target, else
+        of the same target with prompts of about the size; else from a pilot; else a
+        guess, between an answer of one token and what `budget=` would set aside. Calls
+        are reckoned as if all were answered.
+
+        Args:
+            client: Whose gateway would be asked; None is `lab.Client()`.
+            pilot: How many cells of each target and prompt to have seen, at least one
+                for each combination of `lab.grid` values: those that no earlier run
+                has are asked, of items picked by `order_seed`. They are in the ledger
+                then, so that `run` does not ask them again. 0 sends nothing.
+            **options: As for `run`.
+
+        Returns:
+            A row per target (and `prompt`, if there are several): `calls` to be sent,
+            `answered` ones that are in the ledger already (`maybe_billed` ones too),
+            `prompt_tokens`, `completion_tokens` and `tokens` of all those calls,
+            `cost` in dollars with its 95 % interval `cost_low` to `cost_high`,
+            missing if the price is not known (`priced`) or nothing bounds it; `basis`:
+            `past runs`, `pilot` or `bounds`. What is shown also adds them up.
+
+        Raises:
+            ConfigError: An option is out of range; with a pilot, as `run`.
+            LedgerError: The ledger cannot be used.
+
+        Example:
+            >>> from tempfile import mkdtemp
+            >>> import respan_lab as lab
+            >>> client = lab.Client(gateway=lab.Gateway(home=mkdtemp()))
+            >>> asked = Experiment("Hi", ["sim/small"], params={"max_tokens": 8})
+            >>> print(asked.estimate(client)[["calls", "tokens", "basis"]])
+               calls  tokens   basis
+            0      1      10  bounds
+        """
+        chosen, client = Settings.of(options), _checked(client)
+        targets = run(self._pinned(client)) if self._has_saved() else self._targets
+        forecaster = self._forecaster(client, chosen, targets, pilot)
+        self._estimate = run(forecaster.make())
+        return self._estimate
+
+    async def aestimate(
+        self,
+        client: Client | None = None,
+        *,
+        pilot: int = 0,
+        **options: Unpack[RunOptions],
+    ) -> pd.DataFrame:
+        """What `run` would take now; as `estimate`, awaited.
+
+        Args:
+            client: Whose gateway would be asked; None is `lab.Client()`.
+            pilot: How many cells of each target and prompt to have seen.
+            **options: As for `run`.
+
+        Raises:
+            ConfigError: As `estimate`.
+        """
+        chosen, client = Settings.of(options), _checked(client)
+        targets = self._targets
+        if self._has_saved():
+            targets = await hop(self._pinned(client))
+        forecaster = self._forecaster(client, chosen, targets, pilot)
+        self._estimate = await hop(forecaster.make())
+        return self._estimate
 
     def run(
         self, client: Client | None = None, **options: Unpack[RunOptions]
@@ -291,6 +367,18 @@ class Experiment:
             self._requests(targets), repeat=self._repeat, gateway_of=client.identity_of
         )
 
+    def _forecaster(
+        self, client: Client, chosen: Settings, targets: list[Target], pilot: int
+    ) -> Forecaster:
+        return Forecaster(
+            self._cells(client, targets),
+            client,
+            chosen,
+            targets=targets,
+            pilot=pilot,
+            name=self.name,
+        )
+
     def _job(self, client: Client, chosen: Settings, targets: list[Target]) -> Job:
         cells = self._cells(client, targets)
         if client.channel == "header":  # the one channel that may be too narrow
@@ -348,4 +436,5 @@ def _spell_out(*methods: Any) -> None:
         method.__signature__ = signature_with_options(method)
 
 
+_spell_out(Experiment.estimate, Experiment.aestimate)
 _spell_out(Experiment.run, Experiment.arun, Experiment.start)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-__all__ = ["TokenGuess", "prompt_bytes"]
+__all__ = ["FIRST_GUESS", "TokenGuess", "guessed_tokens", "prompt_bytes"]
 
 _BYTES_A_TOKEN = 4
-_FIRST_GUESS = 256  # tokens of an answer, before the first has come
+FIRST_GUESS = 256  # tokens of an answer, before the first has come
 _IMAGE = 4000  # bytes of text that cost as much as an image
 
 
@@ -41,7 +41,7 @@ class TokenGuess:
             n: How many answers are asked for at once.
         """
         answer = self._mean(target) if max_tokens is None else max_tokens
-        return -(-n_bytes // _BYTES_A_TOKEN) + n * answer
+        return guessed_tokens(n_bytes) + n * answer
 
     def note(self, target: str, completion_tokens: int | None) -> None:
         """Learn from an answer; None, an unknown number, teaches nothing."""
@@ -51,7 +51,17 @@ class TokenGuess:
 
     def _mean(self, target: str) -> int:
         answers = self._answers[target]
-        return -(-self._tokens[target] // answers) if answers else _FIRST_GUESS
+        return -(-self._tokens[target] // answers) if answers else FIRST_GUESS
+
+
+def guessed_tokens(n_bytes: int) -> int:
+    """Tokens of so many bytes of text, as a guess.
+
+    Example:
+        >>> guessed_tokens(10)
+        3
+    """
+    return -(-n_bytes // _BYTES_A_TOKEN)
 
 
 def prompt_bytes(value: Any) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import LedgerError
 from .overview import Overview, overviews
@@ -15,6 +16,8 @@ from .schema import MARK, VERSION
 from .stories import Story, read_story
 
 __all__ = ["LedgerFile"]
+
+T = TypeVar("T")
 
 _NAME = "ledger.db"
 _PATIENCE = 30.0  # seconds to wait while another process tidies up after a kill
@@ -73,6 +76,18 @@ class LedgerFile:
         """
         with self._opened() as connection:
             return read_story(key, run_id, connection)
+
+    def ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Have something read, as of one moment.
+
+        Args:
+            work: Is given the connection; its rows can be used by name.
+
+        Raises:
+            LedgerError: The file is none of ours, or cannot be read.
+        """
+        with self._opened() as connection:
+            return work(connection)
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
