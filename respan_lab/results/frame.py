@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
+from operator import is_
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
@@ -20,7 +23,7 @@ from .columns import (
 )
 from .dtypes import inferred_column, objects_column, scores_column, text_column
 
-__all__ = ["build_frame", "frame_of"]
+__all__ = ["build_frame", "frame_of", "taken"]
 
 MAX_PARSED_FIELDS = 100  # a model chooses the fields of an open schema
 
@@ -75,7 +78,8 @@ def frame_of(
 
     Args:
         values: By column name, in the order of the rows; what is None is missing, and
-            so is a whole column that is not there.
+            so is a whole column that is not there. Arrays with a dtype stay as they
+            are.
         n_rows: How long each of them is.
         models: As for `build_frame`.
         prompts: As there.
@@ -157,6 +161,11 @@ def _scores_and_notes(named: Sequence[str]) -> list[str]:
 
 
 def _column(name: str, values: Any, *, categories: Sequence[str]) -> Any:
+    if isinstance(values, ExtensionArray | pd.Series) and name != "started_at":
+        return values
+    if len(values) > 1 and _is_empty(values):
+        nothing = _column(name, [None], categories=categories)
+        return taken(nothing, np.zeros(len(values), dtype=np.intp))
     dtype = _dtype(name)
     if dtype == "category":
         return _category_column(name, values, categories=categories)
@@ -175,6 +184,16 @@ def _column(name: str, values: Any, *, categories: Sequence[str]) -> Any:
             pd.to_datetime(pd.Series(values, dtype=object), utc=True)
         ).astype(TIMESTAMP)
     return pd.array(values, dtype=dtype)
+
+
+def _is_empty(values: Any) -> bool:
+    return isinstance(values, list | tuple) and all(map(partial(is_, None), values))
+
+
+def taken(column: Any, places: Any) -> Any:
+    """Give the values of a column that are at places, with its dtype."""
+    rows = column.take(places)
+    return rows.reset_index(drop=True) if isinstance(rows, pd.Series) else rows
 
 
 def _dtype(name: str) -> str:

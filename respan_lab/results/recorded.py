@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from ..ledger.calls import as_column
 from ..ledger.schema import ANSWER
-from .frame import MAX_PARSED_FIELDS, frame_of
+from .dtypes import inferred_column
+from .frame import MAX_PARSED_FIELDS, frame_of, taken
 from .json_values import dumps, loads
 
 if TYPE_CHECKING:
@@ -140,13 +144,14 @@ def _completed(
 def _identity(recorded: Recorded, plan: RunPlan) -> dict[str, Sequence[Any]]:
     cells = recorded.cells
     own = recorded.run["run_id"]
-    items = [plan.items[at] for at in cells["item"]]
-    points = [plan.points[at] for at in cells["point"]]
     prompts = [
         (None, None) if at is None else plan.prompts[at] for at in cells["prompt"]
     ]
     axes = dict.fromkeys(chain.from_iterable(plan.points))
     variables = dict.fromkeys(chain.from_iterable(i.variables for i in plan.items))
+    # There are fewer items than cells: each is looked at once.
+    of_item = partial(_by_number, np.array(cells["item"], dtype=np.intp))
+    of_point = partial(_by_number, np.array(cells["point"], dtype=np.intp))
     return {
         "position": cells["position"],
         "key": cells["key"],
@@ -155,14 +160,25 @@ def _identity(recorded: Recorded, plan: RunPlan) -> dict[str, Sequence[Any]]:
         "asked_model": [plan.targets[at][1] for at in cells["target"]],
         "prompt": [name for name, _ in prompts],
         "prompt_version": [version for _, version in prompts],
-        "item": [item.id for item in items],
+        "item": of_item([item.id for item in plan.items]),
         "run": cells["repeat"],
-        "choice": [0] * len(items),
-        "expected": [item.expected for item in items],
+        "choice": [0] * len(prompts),
+        "expected": of_item([item.expected for item in plan.items]),
         "from_ledger": [bool(at) for at in cells["from_ledger"]],
-        **{f"param_{n}": [_scalar(p.get(n)) for p in points] for n in axes},
-        **{f"var_{n}": [i.variables.get(n) for i in items] for n in variables},
+        **{
+            f"param_{n}": of_point([_scalar(p.get(n)) for p in plan.points])
+            for n in axes
+        },
+        **{
+            f"var_{n}": of_item([i.variables.get(n) for i in plan.items])
+            for n in variables
+        },
     }
+
+
+def _by_number(numbers: Any, values: Sequence[Any]) -> Any:
+    """Give a column of the plan's values, by the numbers of them."""
+    return taken(inferred_column(values), numbers)
 
 
 def _scalar(value: Any) -> Any:
@@ -178,6 +194,8 @@ def _outcome(recorded: Recorded) -> dict[str, Sequence[Any]]:
     values = {name: cells[name] for name in ANSWER}
     for name in (name for name, kind in ANSWER.items() if kind == "boolean"):
         values[name] = [_TRUTH[value] for value in cells[name]]
+    if _is_answered(cells):
+        return values
     return values | {
         "status": list(map(_status, cells["status"], cells["state"])),
         "started_at": list(map(_first, cells["started_at"], cells["sent_at"])),
@@ -187,6 +205,15 @@ def _outcome(recorded: Recorded) -> dict[str, Sequence[Any]]:
             )
         ),
     }
+
+
+def _is_answered(cells: Mapping[str, Sequence[Any]]) -> bool:
+    """Say whether every cell has an answer, which says all there is to say."""
+    return (
+        cells["state"].count("ok") == len(cells["state"])
+        and None not in cells["status"]
+        and None not in cells["started_at"]
+    )
 
 
 def _status(status: str | None, state: str | None) -> str:
@@ -216,8 +243,12 @@ def _with_choices(
     rows += [(index[at], choice, kept) for at, choice, *kept in recorded.choices]  # type: ignore[misc]
     rows.sort(key=lambda row: row[:2])
     answer = {name: at for at, name in enumerate(ANSWER)}
-    both: dict[str, Sequence[Any]] = {}
+    firsts = np.array([at for at, *_ in rows], dtype=np.intp)
+    both: dict[str, Any] = {}
     for name, column in values.items():
+        if isinstance(column, ExtensionArray | pd.Series):
+            both[name] = taken(column, firsts)
+            continue
         place = answer.get(name)
         both[name] = [
             _of_choice(column[at], choice, kept, name, place)
