@@ -21,12 +21,13 @@ def score_estimate(estimate: pd.DataFrame, results: pd.DataFrame) -> dict[str, A
         results: The frame of the run.
 
     Returns:
-        Plain values: `targets`, one entry for each row of the estimate, and `total`,
-        each with `calls` and `actual_calls`; `cost`, `cost_low`, `cost_high` and
-        `actual_cost` in dollars; `ratio`, the actual cost over the estimated one; and
-        `inside`, whether it lay in the interval. `inside` and `ratio` are None unless
-        every estimated call was made and priced, for then nobody knows. An interval
-        without an upper end holds all that is not below it.
+        Plain values: `targets`, one entry for each row of the estimate, by its `model`,
+        `prompt` and `basis`, and `total`, each with `calls` and `actual_calls`;
+        `cost`, `cost_low`, `cost_high` and `actual_cost` in dollars; `ratio`, the
+        actual cost over the estimated one; and `inside`, whether it lay in the
+        interval. `inside` and `ratio` are None unless every estimated call was made
+        and priced, for then nobody knows. An interval without an upper end holds all
+        that is not below it.
 
     Example:
         >>> import pandas as pd
@@ -39,11 +40,13 @@ def score_estimate(estimate: pd.DataFrame, results: pd.DataFrame) -> dict[str, A
     """
     sent = _sent(results)
     keys = [name for name in ("model", "prompt") if name in estimate]
+    about = [name for name in (*keys, "basis") if name in estimate]
     targets = []
     for row in estimate.to_dict("records"):
         said = {name: _plain(row[name]) for name in _SAID}
         named = {name: _plain(row[name]) for name in keys}
-        targets.append({**named, **_scored(said, _of(sent, named))})
+        shown = {name: _plain(row[name]) for name in about}
+        targets.append({**shown, **_scored(said, _of(sent, named))})
     totals = {name: _sum([target[name] for target in targets]) for name in _SAID}
     return {"targets": targets, "total": _scored(totals, sent)}
 

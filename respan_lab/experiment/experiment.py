@@ -158,10 +158,10 @@ class Experiment:
 
         Args:
             client: Whose gateway would be asked; None is `lab.Client()`.
-            pilot: How many cells of each target and prompt to have seen, at least one
-                for each combination of `lab.grid` values: those that no earlier run
-                has are asked, of items picked by `order_seed`. They are in the ledger
-                then, so that `run` does not ask them again. 0 sends nothing.
+            pilot: How many cells of each target and prompt to have seen, as many for
+                each value of an axis that changes an answer's length: those that no
+                earlier run has are asked, of items picked by `order_seed`. They are in
+                the ledger then, so that `run` does not ask them again. 0 sends nothing.
             **options: As for `run`.
 
         Returns:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
@@ -186,15 +187,12 @@ def _within(found: Forecast, guessed: Forecast, most: float | None) -> Forecast:
 
 
 def _sample(asking: Asking, n: int, known: Collection[str], seed: int) -> list[Cell]:
-    """Cells of different items, in turn of different parameters; the same each time."""
-    groups: dict[int, list[Cell]] = {}
-    for cell in sorted(asking.cells, key=lambda cell: cell.run):
-        if cell.key not in known:
-            groups.setdefault(id(cell.item), []).append(cell)
-    items = list(groups.values())
+    """Cells of different items, in turn of each shape; the same ones each time."""
+    shapes = len(set(asking.shapes))
+    if not n or not shapes:
+        return []
+    items = _by_item(asking, known)
     random.Random(seed).shuffle(items)
-    if n:
-        n = max(n, len(set(asking.shapes)))
     turns = max(map(len, items), default=0)
     order = (
         of[(at + turn) % len(of)]
@@ -202,4 +200,15 @@ def _sample(asking: Asking, n: int, known: Collection[str], seed: int) -> list[C
         for at, of in enumerate(items)
         if turn < len(of)
     )
-    return [cell for cell, _ in zip(order, range(n), strict=False)]
+    return list(islice(order, -(-n // shapes) * shapes))  # as many of each shape
+
+
+def _by_item(asking: Asking, known: Collection[str]) -> list[list[Cell]]:
+    """The cells of each item that nobody has seen, the shapes taking turns."""
+    found: dict[int, dict[str, list[Cell]]] = {}
+    for cell, shape in zip(asking.cells, asking.shapes, strict=True):
+        of = found.setdefault(id(cell.item), {})
+        if cell.key not in known:
+            of.setdefault(shape, []).append(cell)
+    groups = [zip_longest(*of.values()) for of in found.values() if of]
+    return [[c for turn in of for c in turn if c is not None] for of in groups]

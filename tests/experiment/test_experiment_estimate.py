@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import random
 import sqlite3
@@ -131,15 +132,23 @@ def test_an_estimate_is_scored_by_its_run(client: lab.Client) -> None:
     assert score["total"]["inside"] is True
     assert score["total"]["actual_calls"] == 80
     assert score["total"]["ratio"] == pytest.approx(1, abs=0.3)
+    assert json.loads(json.dumps(score)) == score  # fit for a manifest
 
 
-def test_a_pilot_sees_every_point_of_a_grid(client: lab.Client) -> None:
+@pytest.mark.parametrize("first", ["max_tokens", "temperature"])
+@pytest.mark.parametrize(("pilot", "asked"), [(1, 2), (5, 6)])
+def test_a_pilot_sees_each_limit_as_often(
+    client: lab.Client, first: str, pilot: int, asked: int
+) -> None:
     grid = {"temperature": lab.grid(0, 1), "max_tokens": lab.grid(3, 30)}
-    experiment = lab.Experiment(ASK, "sim/small", DATA, params=grid, repeat=2)
-    frame = experiment.estimate(client, pilot=1)
-    assert frame["answered"].tolist() == [2]  # one for each limit
+    params = {first: grid[first], **grid}
+    experiment = lab.Experiment(ASK, "sim/small", DATA, params=params, repeat=2)
+    frame = experiment.estimate(client, pilot=pilot)
+    assert frame["answered"].tolist() == [asked]
     assert frame["basis"].tolist() == ["pilot"]
-    assert frame["calls"].tolist() == [len(experiment) - 2]
+    assert frame["calls"].tolist() == [len(experiment) - asked]
+    again = experiment.estimate(client, pilot=pilot)
+    assert again["answered"].tolist() == [asked]
 
 
 def test_a_run_of_other_data_is_scaled_by_bytes(client: lab.Client) -> None:
