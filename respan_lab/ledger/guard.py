@@ -39,12 +39,14 @@ class Guard:
         """Look at the file.
 
         Raises:
-            LedgerError: It is gone, or smaller than it was before.
+            LedgerError: It is gone, out of reach, or smaller than it was before.
         """
         try:
             size = self._path.stat().st_size
         except FileNotFoundError:
             raise self._lost("removed") from None
+        except OSError as error:
+            raise self._lost(f"out of reach ({error.strerror})") from error
         if size < self._largest:
             raise self._lost("cut short")
         self._largest = size

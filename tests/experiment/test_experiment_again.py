@@ -165,7 +165,7 @@ def recorded(place: Place, run: str) -> pd.DataFrame:
 
 
 def test_fresh_asks_again_and_keeps_the_old(place: Place) -> None:
-    place.stub._fault = lambda request, text, before: None
+    place.stub.fault = lambda request, text, before: None
     old = place.run()
     first = {arrival.key: arrival.idempotency for arrival in place.stub.forget()}
     new = place.run(how={"fresh": True})
@@ -214,7 +214,7 @@ def test_a_fresh_run_that_fails_in_part_hides_no_older_answer(asked: Place) -> N
             raise HangUp
         return Reply(b"{}", status=400) if text == "n2" else None
 
-    asked.stub._fault = fault
+    asked.stub.fault = fault
     frame = asked.run(how={"fresh": True, "retries": 0}).df.set_index("item")
     assert set(frame["status"][1]) == {"maybe_billed"}
     assert set(frame["status"][2]) == {"error"}
@@ -283,7 +283,7 @@ def test_a_disk_that_fills_up_stops_the_sending_and_keeps_what_came(
     pytest.importorskip("resource")
     from stubs.model_stub import streamed
 
-    place.stub._fault = lambda request, text, before: streamed(noise(text))
+    place.stub.fault = lambda request, text, before: streamed(noise(text))
     done = subprocess.run(
         [sys.executable, "-c", FULL, place.stub.url, str(place.store)],
         stdout=subprocess.PIPE,
@@ -300,7 +300,7 @@ def test_a_disk_that_fills_up_stops_the_sending_and_keeps_what_came(
     assert 0 < len(answered) <= n_sent
     states = {status for _, status, _ in rows}
     assert states <= {"ok", "maybe_billed", "skipped"}
-    place.stub._fault = None
+    place.stub.fault = None
     frame = place.run("Number {{ i }}", "a/x", [{"i": i} for i in range(200)]).df
     again = {arrival.key for arrival in place.stub.arrivals}
     assert len(frame) == 200
@@ -339,7 +339,7 @@ def run_until_damaged(
             damage(place.store)
             at.append(len(place.stub.arrivals))
 
-    place.stub._fault = fault
+    place.stub.fault = fault
     data = [{"i": i} for i in range(200)]
     with pytest.raises(lab.LedgerError, match=r"ledger\.db") as caught:
         place.run("Number {{ i }}", "a/x", data, how={"max_concurrency": 4})

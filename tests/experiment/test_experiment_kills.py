@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
+from stubs.http_stub import HangUp, Reply, Request
 from stubs.model_stub import Arrival, ModelStub
 
 import respan_lab as lab
@@ -84,7 +85,9 @@ def run(stub: ModelStub, store: Path, drawn: Drawn, **options: Any) -> pd.DataFr
 
 def states(store: Path) -> dict[str, set[str]]:
     """The keys in the ledger by their calls' state."""
-    found: dict[str, set[str]] = {"ok": set(), "sent": set()}
+    found: dict[str, set[str]] = {
+        state: set() for state in ("ok", "sent", "error", "maybe_billed")
+    }
     with sqlite3.connect(store) as connection:
         for key, state in connection.execute("SELECT key, state FROM calls"):
             found[state].add(key)
@@ -110,6 +113,7 @@ def check_first(
     first: list[Arrival], written: dict[str, set[str]], drawn: Drawn
 ) -> None:
     assert len(keys(first)) == len(first)
+    assert not written["error"] | written["maybe_billed"]
     assert keys(first) <= written["ok"] | written["sent"]  # nothing without an intent
     assert written["ok"] <= keys(first)
     assert not written["ok"] & written["sent"]
@@ -148,6 +152,42 @@ def check_resend(
         assert again.idempotency == before.get(again.key, again.idempotency)
 
 
+def ill(request: Request, text: str, before: int) -> Reply | None:
+    """Refuse some, for a moment some others, and hang up on some."""
+    last = int(text.rpartition(" ")[2]) % 10
+    if last == 5:
+        raise HangUp
+    code = 400 if last == 3 else 503 if last == 4 and before == 0 else None
+    return code and Reply(b"{}", status=code)
+
+
+def check_among_faults(folder: Path, drawn: Drawn) -> None:
+    store = folder / "ledger.db"
+    with ModelStub(service=0.002, fault=ill) as stub:
+        first = killed(stub, store, drawn)
+        stub.fault = None
+        written = states(store)
+        assert keys(first) <= set().union(*written.values())
+        assert all(int(a.text[-1]) == 3 for a in first if a.key in written["error"])
+        assert all(
+            int(a.text[-1]) == 5 for a in first if a.key in written["maybe_billed"]
+        )
+        frame = run(stub, store, drawn)
+        second = stub.forget()
+        unsure = written["maybe_billed"] | written["sent"]
+        assert set(frame.loc[frame["status"] == "maybe_billed", "key"]) == unsure
+        assert set(frame["status"]) <= {"ok", "maybe_billed"}
+        again = sorted(set(frame["key"]) - unsure - written["ok"])
+        assert sorted(a.key for a in second) == again
+        frame = run(stub, store, drawn, maybe_billed="resend")
+        assert (frame["status"] == "ok").all()
+        assert sorted(a.key for a in stub.arrivals) == sorted(unsure)
+        names: dict[str, set[str | None]] = {}
+        for each in [*first, *second, *stub.arrivals]:
+            names.setdefault(each.key, set()).add(each.idempotency)
+        assert {len(each) for each in names.values()} == {1}
+
+
 def keys(arrivals: Iterable[Arrival]) -> set[str]:
     return {arrival.key for arrival in arrivals}
 
@@ -155,6 +195,16 @@ def keys(arrivals: Iterable[Arrival]) -> set[str]:
 @pytest.mark.parametrize("seed", [5, 6, 11])
 def test_a_killed_run_pays_nothing_twice(seed: int, tmp_path: Path) -> None:
     check(tmp_path, Drawn.by(seed, 300))
+
+
+def test_a_killed_run_among_faults_pays_nothing_twice(tmp_path: Path) -> None:
+    check_among_faults(tmp_path, Drawn(300, 150, 0, 32, True))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(200, 210))
+def test_a_run_killed_anywhere_among_faults(seed: int, tmp_path: Path) -> None:
+    check_among_faults(tmp_path, Drawn.by(seed, 300))
 
 
 @pytest.mark.deep

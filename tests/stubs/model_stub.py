@@ -31,10 +31,12 @@ class ModelStub(Stub):
 
     Args:
         service: Seconds that each answer takes.
-        fault: Is given the request, its text and how often that text has come before;
-            gives another reply than the usual, or None. It may raise `HangUp`.
+        fault: As the attribute.
 
     Attributes:
+        fault: Is given the request, its text and how often that text has come before;
+            gives another reply than the usual, or None. It may raise `HangUp`. None
+            answers everything.
         arrivals: Every call that has come in, in order.
         answered: The key of every call whose answer was given to the socket.
     """
@@ -49,7 +51,7 @@ class ModelStub(Stub):
         self.arrivals: list[Arrival] = []
         self.answered: list[str] = []
         self._service = service
-        self._fault = fault
+        self.fault = fault
         self._seen: Counter[str] = Counter()
         self._lets = asyncio.Event()
         self._lets.set()
@@ -90,7 +92,7 @@ class ModelStub(Stub):
             await asyncio.sleep(self._service)
         if number >= self._hold_from:
             await self._lets.wait()
-        reply = self._fault(request, text, before) if self._fault else None
+        reply = self.fault(request, text, before) if self.fault else None
         self.answered.append(key)
         self.changed()
         return reply or usual(body, f"re: {text}")
