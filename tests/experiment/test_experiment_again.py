@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -220,6 +221,42 @@ def test_a_fresh_run_that_fails_in_part_hides_no_older_answer(asked: Place) -> N
     assert set(frame["status"][2]) == {"error"}
     ill = False
     assert asked.sent() == []
+
+
+# Engine._take: a call that is stopped before its intent counts as if it was sent.
+@pytest.mark.xfail(strict=True, raises=AssertionError)
+def test_a_call_stopped_while_it_waited_for_the_rate_costs_nothing(
+    place: Place,
+) -> None:
+    price = {"input": 1.0, "output": 1.0}
+
+    async def main() -> lab.Results:
+        place.stub.hold()
+        task = asyncio.create_task(
+            lab.acompare(
+                "{{ name }}",
+                "a/x",
+                DATA,
+                params={"max_tokens": 1000},
+                client=lab.Client(base_url=place.stub.url),
+                store=place.store,
+                progress=False,
+                budget=1.0,
+                assume_price=price,
+                requests_per_minute=30,
+            )
+        )
+        await asyncio.to_thread(place.stub.wait_for, lambda: place.stub.arrivals)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value.results  # type: ignore[attr-defined, no-any-return]
+
+    results = asyncio.run(main())
+    unsure = (results.df["status"] == "maybe_billed").sum()
+    assert unsure == len(place.stub.arrivals)
+    worst = results.manifest["budget"]["maybe_billed"] / unsure
+    assert worst < 2 * 3 * 1000 * price["output"] / 1e6  # three attempts of one call
 
 
 # A ledger that cannot be used, or not any more.
