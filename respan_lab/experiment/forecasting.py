@@ -161,10 +161,9 @@ class Forecaster:
     def _forecast(self, asking: Asking, past: Past) -> tuple[Forecast, str]:
         if not asking.cells:
             return Forecast(0, 0, 0.0, 0.0, 0.0), "past runs"
-        guessed = guess(asking, self._prices)
         most = worst_case(asking, self._prices, retries=self._settings.retries)
         if not past.is_known:
-            return _within(guessed, guessed, most), "bounds"
+            return _within(guess(asking, self._prices), most), "bounds"
         found = project(
             past.same or past.similar,
             calls=len(asking.cells),
@@ -172,17 +171,17 @@ class Forecaster:
             # Of another template one more is to come, whatever it is asked about.
             clusters=asking.items if past.same else 1,
         )
-        return _within(found, guessed, most), "past runs"
+        if found.low is None:  # a single one says nothing of how much they differ
+            found = found._replace(low=guess(asking, self._prices).low)
+        return _within(found, most), "past runs"
 
 
-def _within(found: Forecast, guessed: Forecast, most: float | None) -> Forecast:
-    """Give what has no interval that of the guess and the bound."""
+def _within(found: Forecast, most: float | None) -> Forecast:
+    """Keep the interval to the bound, which is its end where it has none."""
     if found.cost is None:
-        return found
-    low, high = found.low, found.high
-    if low is None:
-        low, high = guessed.low, most
-    low, high = clipped(found.cost, low, high if high is not None else most, most)
+        return found._replace(low=None)
+    high = most if found.high is None else found.high
+    low, high = clipped(found.cost, found.low, high, most)
     return found._replace(low=low, high=high)
 
 
