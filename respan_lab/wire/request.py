@@ -110,7 +110,8 @@ def chat_request(
     """
     values = check_params(params)
     boxed = values.pop(_BOX, None)
-    own = {name: values.pop(name) for name in RESPAN_FIELDS & values.keys()}
+    # As given: a set's order is another one in each process.
+    own = {name: values.pop(name) for name in list(values) if name in RESPAN_FIELDS}
     _fold(own, boxed)
     _settle(own)
     output_type = _settle_openai(values)

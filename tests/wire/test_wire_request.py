@@ -72,6 +72,14 @@ def test_channels_put_respans_fields_where_they_say() -> None:
     assert json.loads(base64.b64decode(hidden.headers[HEADER])) == own
 
 
+def test_fields_are_sent_in_the_order_given() -> None:
+    given_ = {"weight": 2, "metadata": {}, "cache_enabled": False, "properties": {}}
+    for names in (list(given_), list(reversed(given_))):
+        params = {name: given_[name] for name in names}
+        request = chat_request("Hi", model="m", params=params)
+        assert list(request.body) == ["model", "messages", *names]
+
+
 def test_the_container_stays_a_container() -> None:
     box = {"cache_enabled": True, "weight": None}
     params = {"respan_params": box, "metadata": {"a": "b"}}
