@@ -17,7 +17,7 @@ from .lag import Lag, watch
 from .pace import Pace
 from .pacing import start_offset
 from .rate import Rate
-from .records import record_of
+from .records import attempts_record, record_of
 from .rows import broken_row, failed_row, rows_of, stopped_row
 from .turns import Turns
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..ledger import Ledger
     from ..ledger.calls import State
     from ..prices import PriceTable
-    from ..wire import ChatRequest, Completion
+    from ..wire import Attempt, ChatRequest, Completion
     from .gates import Gates
     from .options import Settings
     from .pace import Sending
@@ -210,7 +210,7 @@ class Engine:
             key=self._cells[at].key,
             owner=self._run_id,
             worst=self._spending.worst(at),
-            request=to_json(without_credentials(request.body)),
+            request=self._written(at, request),
             asks_again=self._settings.asks_again,
             resends=self._settings.maybe_billed == "resend",
         )
@@ -218,6 +218,13 @@ class Engine:
             await asyncio.sleep(_POLL)
             await self._ledger.look_for_the_dead()
         return begun
+
+    def _written(self, at: int, request: ChatRequest) -> bytes:
+        """The request as it is kept: every field in its place, no credentials."""
+        if self._client.channel == "header":  # else nothing of ours would be in it
+            cell, stream = self._cells[at], self._settings.stream
+            request = cell.request(run_id=self._run_id, stream=stream)
+        return to_json(without_credentials(request.body))
 
     async def _found(self, at: int, found: Answered) -> tuple[Rows, None]:
         """Take what another run has been told meanwhile."""
@@ -230,6 +237,7 @@ class Engine:
     ) -> tuple[Rows, Completion | None]:
         """Make a call; whatever comes of it is committed before it is told."""
         trials: list[Trial] = []
+        tried: Sequence[Attempt] = ()
         completion = None
         try:
             with sending.under_way():
@@ -246,30 +254,37 @@ class Engine:
             rows = rows_of(self._cells[turn.cell], completion)
             self.warnings.update(dict.fromkeys(completion.warnings, 1))
         except APIError as error:
-            rows = [failed_row(error, trials)]
+            rows, tried = [failed_row(error, trials)], error.attempts
         except asyncio.CancelledError:
             self._ledger.settle_soon(_settled(begun.call, [stopped_row(trials)]))
             raise
         except Exception as error:  # what goes wrong in one cell costs no other
             rows = [broken_row(error, trials)]
-        await self._settle(turn.cell, _settled(begun.call, rows, completion))
+        settled = _settled(begun.call, rows, completion, tried)
+        await self._settle(turn.cell, settled)
         return rows, completion
 
     async def _settle(self, at: int, settled: Settled) -> None:
         # It has been paid for, so a stop that comes now does not lose it.
         self.unwritten[at] = settled
         writing = asyncio.ensure_future(self._ledger.settle(settled))
-        writing.add_done_callback(lambda done: self._written(at, done))
+        writing.add_done_callback(lambda done: self._has_written(at, done))
         await asyncio.shield(writing)
 
-    def _written(self, at: int, done: asyncio.Future[None]) -> None:
+    def _has_written(self, at: int, done: asyncio.Future[None]) -> None:
         with suppress(asyncio.CancelledError):
             if done.exception() is None:
                 del self.unwritten[at]
 
 
-def _settled(call: int, rows: Rows, completion: Completion | None = None) -> Settled:
+def _settled(
+    call: int,
+    rows: Rows,
+    completion: Completion | None = None,
+    tried: Sequence[Attempt] = (),
+) -> Settled:
     # What was never sent, `skipped`, was not billed either.
     state = _STATES.get(rows[0]["status"], "error")
-    record = None if completion is None else record_of(completion)
-    return Settled(call, state, rows, record)
+    if completion is not None:
+        return Settled(call, state, rows, record_of(completion))
+    return Settled(call, state, rows, attempts_record(tried) if tried else None)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..wire import Attempt, Completion, Timing
+from ..wire.secrets import without_credentials
 
 if TYPE_CHECKING:
     import pydantic
 
-__all__ = ["completion_of", "record_of"]
+__all__ = ["attempts_record", "completion_of", "record_of"]
 
 
 def record_of(completion: Completion) -> dict[str, Any]:
@@ -25,13 +26,19 @@ def record_of(completion: Completion) -> dict[str, Any]:
     state = completion.__getstate__()
     timing = state["_timing"]
     return {
-        "raw": completion.raw,
+        # Some gateways repeat the request, with all that was in it.
+        "raw": without_credentials(completion.raw),
         "headers": state["_headers"],
         "timing": None if timing is None else _plain(timing),
         "attempts": [_plain(each) for each in completion.attempts],
         "asked_model": completion.asked_model,
         "price": [completion.cost, completion.cost_source, completion.cost_note],
     }
+
+
+def attempts_record(attempts: Iterable[Attempt]) -> dict[str, Any]:
+    """Give what is kept of a call without an answer: how it was tried."""
+    return {"attempts": [_plain(each) for each in attempts]}
 
 
 def completion_of(

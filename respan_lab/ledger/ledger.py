@@ -25,7 +25,6 @@ from .runs import (
     Recorded,
     begin_run,
     finish_run,
-    list_runs,
     read_run,
 )
 from .schema import MARK, SCHEMA, VERSION
@@ -48,8 +47,8 @@ class Ledger:
     Example:
         >>> from tempfile import mkdtemp
         >>> ledger = Ledger(Path(mkdtemp()) / "ledger.db")
-        >>> asyncio.run(ledger.runs())
-        []
+        >>> len(asyncio.run(ledger.nonce()))
+        16
         >>> asyncio.run(ledger.aclose())
     """
 
@@ -163,10 +162,6 @@ class Ledger:
     async def manifests(self, run: int) -> list[dict[str, Any]]:
         """Read the manifests of the runs that asked what answers a run's cells."""
         return await self._read(partial(_manifests, run))
-
-    async def runs(self) -> list[dict[str, Any]]:
-        """List every run, the newest first."""
-        return await self._read(list_runs)
 
     async def read(self, run_id: str | None = None) -> Recorded:
         """Read a run; None is the newest.

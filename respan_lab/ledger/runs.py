@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import LedgerError
@@ -21,18 +21,33 @@ __all__ = [
     "Recorded",
     "begin_run",
     "finish_run",
-    "list_runs",
     "read_run",
 ]
 
+_AT_A_TIME = 512  # rows that the processor's cache can hold
+# Texts of which a run has few different ones.
+_FEW = frozenset(
+    {
+        "answered_model",
+        "cost_source",
+        "error_type",
+        "finish_reason",
+        "gateway",
+        "latency_source",
+        "provider",
+        "skipped",
+        "state",
+        "status",
+        "tool_name",
+    }
+)
 _CELL = ("position", "key", "target", "prompt", "point", "item", "repeat")
 _READ = f"""
 SELECT {", ".join(f"cells.{name}" for name in _CELL)}, cells.from_ledger,
-  cells.skipped, cells.call, calls.state, calls.sent_at, asker.run_id,
+  cells.skipped, cells.call, calls.state, calls.sent_at, calls.run AS run_id,
   {", ".join(f"answers.{name}" for name in ANSWER)}
 FROM cells
 LEFT JOIN calls ON calls.id = cells.call
-LEFT JOIN runs AS asker ON asker.id = calls.run
 LEFT JOIN answers ON answers.call = cells.call
 WHERE cells.run = ? ORDER BY cells.position
 """
@@ -115,7 +130,7 @@ class Recorded(NamedTuple):
     """
 
     run: dict[str, Any]
-    cells: dict[str, Sequence[Any]]
+    cells: Mapping[str, Sequence[Any]]
     choices: list[tuple[Any, ...]]
     scores: list[tuple[int, int, dict[str, Any]]]
 
@@ -168,21 +183,30 @@ def finish_run(
     )
 
 
-def list_runs(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Every run, the newest first: the columns of `runs`, and the dollars it spent."""
-    rows = connection.execute(
-        "SELECT runs.*, (SELECT sum(answers.cost) FROM calls "
-        "JOIN answers ON answers.call = calls.id WHERE calls.run = runs.id) AS cost "
-        "FROM runs ORDER BY runs.id DESC"
-    )
-    return [_run(row) for row in rows]
-
-
 def _run(row: sqlite3.Row) -> dict[str, Any]:
     read = {name: row[name] for name in row.keys()}  # noqa: SIM118  # no mapping
     for name in ("plan", "manifest"):
         read[name] = None if read[name] is None else unpacked(read[name])
     return read
+
+
+def _columns(cursor: sqlite3.Cursor) -> dict[str, Sequence[Any]]:
+    """Read rows, of which there may be a million, as columns, few at a time."""
+    cursor.row_factory = None
+    columns: dict[str, list[Any]] = {name: [] for name, *_ in cursor.description}
+    # What is said again and again is kept once.
+    known: dict[str, dict[Any, Any]] = {name: {} for name in columns if name in _FEW}
+    while rows := cursor.fetchmany(_AT_A_TIME):
+        parts = zip(*rows, strict=True)
+        for (name, column), part in zip(columns.items(), parts, strict=True):
+            own = known.get(name)
+            column.extend(part if own is None else map(own.setdefault, part, part))
+    length = len(columns["position"])
+    nothing = (None,) * length
+    return {
+        name: nothing if column.count(None) == length else tuple(column)
+        for name, column in columns.items()
+    }
 
 
 def read_run(run_id: str | None, connection: sqlite3.Connection) -> Recorded:
@@ -204,11 +228,9 @@ def read_run(run_id: str | None, connection: sqlite3.Connection) -> Recorded:
         what = "has no run" if run_id is None else f"has no run {run_id!r}"
         raise LedgerError(f"the ledger {what}; lab.runs() lists what there is")
     run = _run(found)
-    cursor = connection.execute(_READ, (run["id"],))
-    cursor.row_factory = None
-    names = [name for name, *_ in cursor.description]
-    rows = cursor.fetchall()
-    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    cells = _columns(connection.execute(_READ, (run["id"],)))
+    asked = dict(connection.execute("SELECT id, run_id FROM runs").fetchall())
+    cells["run_id"] = tuple(map(asked.get, cells["run_id"]))
     choices = connection.execute(_READ_CHOICES, (run["id"],))
     choices.row_factory = None
     scores = connection.execute(
@@ -216,7 +238,7 @@ def read_run(run_id: str | None, connection: sqlite3.Connection) -> Recorded:
     )
     return Recorded(
         run,
-        dict(zip(names, columns, strict=True)),
+        cells,
         choices.fetchall(),
         [(at, choice, json.loads(text)) for at, choice, text in scores],
     )

@@ -19,9 +19,6 @@ __all__ = ["as_command", "curl_of"]
 
 _SERVED = "http://127.0.0.1:8787/api"  # where `respan-lab serve` is by itself
 _PATH = "/chat/completions"
-_BOX = "respan_params"
-# What a run adds to every request, so that one of them is in each, wherever they stand.
-_ADDED = "custom_identifier"
 
 _AGAIN = (
     "This asks anew, and is billed anew: the run's Idempotency-Key is left out, with",
@@ -32,10 +29,6 @@ _SET_URL = (
     "The run was killed before it wrote down its gateway's address:",
     "set RESPAN_BASE_URL to it, ending in /api.",
 )
-_NO_FIELDS = (
-    "The gateway's own fields travelled in a header (channel='header'), of which the",
-    "ledger keeps nothing: they are missing here.",
-)
 
 
 def curl_of(cell: Cell) -> str:
@@ -45,8 +38,7 @@ def curl_of(cell: Cell) -> str:
         ConfigError: The request is not known: it was never sent, or the ledger is not
             at hand.
     """
-    body, notes = _body(cell)
-    notes = (*_AGAIN, *notes)
+    body, notes = _body(cell), _AGAIN
     backend, url = cell.row["gateway"], cell.manifest.get("base_url")
     if backend == "embedded":
         return as_command(
@@ -101,22 +93,11 @@ def _seen(text: str) -> str:
     return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _body(cell: Cell) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _body(cell: Cell) -> dict[str, Any]:
     request = cell.story.call.request if cell.story and cell.story.call else None
     if request is None:
         raise ConfigError(_unknown(cell))
-    if _ADDED in request or _ADDED in (request.get(_BOX) or {}):
-        return request, ()
-    told = _as_told(cell)
-    return (told, ()) if told else (request, _NO_FIELDS)
-
-
-def _as_told(cell: Cell) -> dict[str, Any] | None:
-    """The request as the gateway says it has understood it, if it says so."""
-    record = cell.story.call.record if cell.story and cell.story.call else None
-    breakdown = ((record or {}).get("raw") or {}).get("request_breakdown")
-    told = breakdown.get("full_request") if isinstance(breakdown, dict) else None
-    return told if isinstance(told, dict) and _ADDED in told else None
+    return request
 
 
 def _unknown(cell: Cell) -> str:

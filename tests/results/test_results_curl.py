@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
+import zlib
+from contextlib import closing
 
 import httpx
 import pytest
@@ -179,17 +182,20 @@ def test_no_credential_is_told(tmp_path, hiding, channel):
         assert "credential_override" not in text
 
 
-def test_what_travelled_in_a_header_is_known_only_if_the_gateway_tells(tmp_path):
-    r = asked(tmp_path, Stub(), channel="header")
-    command = r.curl(r.df["key"][0])
-    assert "channel='header'" in command
-    assert "they are missing here" in command
-    told = {"model": "m", "custom_identifier": "k", "credentials": CREDENTIALS}
-    stub = Stub(request_breakdown={"full_request": told})
-    r = asked(tmp_path, stub, channel="header", prompt="Cry {{ w }}")
-    command = r.curl(r.df["key"][0])
-    assert "channel='header'" not in command
-    assert json.loads(in_shell(command)[1]) == {"model": "m", "custom_identifier": "k"}
+def test_what_travelled_in_a_header_stands_in_the_body(tmp_path):
+    stub = Stub()
+    r = asked(tmp_path, stub, channel="header")
+    _, body = in_shell(r.curl(r.df["key"][0]))
+    assert "custom_identifier" not in stub.bodies[0]
+    assert json.loads(body)["custom_identifier"] == r.df["key"][0]
+
+
+def test_what_a_gateway_repeats_of_the_request_is_kept_without_credentials(tmp_path):
+    told = {"model": "m", "credential_override": {"m": CREDENTIALS}}
+    asked(tmp_path, Stub(request_breakdown={"full_request": told}))
+    with closing(sqlite3.connect(tmp_path / "l.db")) as ledger:
+        ((record,),) = ledger.execute("SELECT record FROM answers").fetchall()
+    assert SECRET not in zlib.decompress(record).decode()
 
 
 def test_without_the_ledger_it_cannot_be_told(tmp_path, call, results_of):

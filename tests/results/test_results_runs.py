@@ -188,7 +188,7 @@ def test_an_unknown_run_names_the_newest(tmp_path):
 def test_a_ledger_without_runs_says_so(tmp_path):
     async def main():
         ledger = Ledger(tmp_path / "ledger.db")
-        await ledger.runs()
+        await ledger.nonce()
         await ledger.aclose()
 
     asyncio.run(main())
