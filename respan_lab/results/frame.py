@@ -101,7 +101,8 @@ def frame_of(
                 name, values.get(name, nothing), categories=categories.get(name, ())
             )
             for name in _column_order(list(values))
-        }
+        },
+        copy=False,  # the columns are nobody else's
     )
 
 
