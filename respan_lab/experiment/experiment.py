@@ -391,6 +391,7 @@ class Experiment:
             targets=targets,
             evaluators=self._evaluators,
             name=self.name,
+            estimate=self._estimate,
         )
 
 

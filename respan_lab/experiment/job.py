@@ -16,6 +16,7 @@ from ..ledger import Found, Ledger, NewRun, Recorded
 from ..ledger.owners import Owner
 from ..transport import run
 from .engine import Engine
+from .estimate_score import score_estimate
 from .gates import open_gates
 from .lag import doubt
 from .ledger_plan import planned
@@ -29,6 +30,8 @@ from .spending import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
 
     from ..client import Client
     from ..results import Results
@@ -61,6 +64,7 @@ class Job:
         targets: list[Target],
         evaluators: Mapping[str, Callable[..., Any]],
         name: str | None,
+        estimate: pd.DataFrame | None = None,
     ) -> None:
         self.run_id = uuid.uuid4().hex[:12]
         self.name = name
@@ -101,6 +105,8 @@ class Job:
             run_id=self.run_id,
         )
         self._recorded: Recorded | None = None
+        self._estimate = estimate
+        self.estimate_score: dict[str, Any] | None = None
 
     @property
     def has_begun(self) -> bool:
@@ -195,6 +201,7 @@ class Job:
         from ..errors import LedgerError
 
         try:
+            await self._score_estimate()
             await self.ledger.end_run(
                 number,
                 Owner.here(self.run_id),
@@ -204,6 +211,14 @@ class Job:
         except LedgerError:  # the run has failed of it already, and says so
             if not self.engine.unwritten:
                 raise
+
+    async def _score_estimate(self) -> None:
+        if self._estimate is None:
+            return
+        from ..results.recorded import recorded_frame
+
+        frame = recorded_frame(await self.ledger.read(self.run_id), self.plan)
+        self.estimate_score = score_estimate(self._estimate, frame)
 
 
 def _median(column: Sequence[float | None], rows: Sequence[int]) -> float | None:

@@ -38,6 +38,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
             "maybe_billed_before": len(found.unsure) if found else 0,
         },
         "budget": job.spending.manifest(),
+        "estimate": job.estimate_score,
         "pacing": _pacing(job),
         "loop_lag": job.engine.lag.state,
         "options": _options(job),

@@ -24,7 +24,8 @@ class Progress:
         total: As given.
         done: Cells that are over, those found in the ledger among them.
         found: Cells that the ledger had already.
-        errors: Cells that ended without an answer.
+        errors: Cells that were asked and have no answer.
+        skipped: Cells that were not asked: no dollars left, or a target given up.
         unpriced: Answers that nobody could price.
         cost: US dollars of what was asked and priced; None until something was.
     """
@@ -33,7 +34,7 @@ class Progress:
         from tqdm.auto import tqdm
 
         self.total = total
-        self.done = self.found = self.errors = self.unpriced = 0
+        self.done = self.found = self.errors = self.skipped = self.unpriced = 0
         self.cost: float | None = None
         self._age = 0.0
         self._bar = tqdm(
@@ -70,7 +71,8 @@ class Progress:
         elif row["status"] == "ok" and not row.get("from_ledger"):
             self.unpriced += 1
         self.done += 1
-        self.errors += row["status"] != "ok"
+        self.skipped += row["status"] == "skipped"
+        self.errors += row["status"] not in ("ok", "skipped")
         self._bar.set_postfix_str(self._postfix(), refresh=False)
         self._bar.update()
 
@@ -79,6 +81,8 @@ class Progress:
 
     def _postfix(self) -> str:
         text = f"{money(self.cost)}, {count(self.errors, 'error')}"
+        if self.skipped:
+            text += f", {self.skipped:,} skipped"
         if self.found:
             text += f", {self.found:,} from the ledger ({duration(self._age)} old)"
         return f"{text}, {self.unpriced:,} unpriced" if self.unpriced else text

@@ -62,3 +62,13 @@ def test_no_credential_is_in_it_wherever_it_hides() -> None:
     how: dict[str, Any] = {"client": client, "progress": False}
     results = lab.compare("Hi", target, params=params, **how)
     assert SECRET not in json.dumps(results.manifest, default=repr)
+
+
+def test_an_estimate_is_scored_against_the_truth() -> None:
+    client = lab.Client(gateway=lab.Gateway(seed=1, sim_time_scale=0))
+    experiment = lab.Experiment("Say {{ x }}", ["sim/small", "sim/large"], DATA)
+    assert experiment.run(client, progress=False).manifest["estimate"] is None
+    experiment.estimate(client, fresh=True)
+    scored = experiment.run(client, progress=False, fresh=True).manifest["estimate"]
+    assert scored["total"]["inside"] is True
+    assert [each["model"] for each in scored["targets"]] == ["sim/small", "sim/large"]
