@@ -59,7 +59,9 @@ def told(process: subprocess.Popen[str]) -> tuple[str, dict[str, list[Any]]]:
     return run, {key: rest for key, *rest in rows}
 
 
-@pytest.mark.parametrize("orders", [(0, 0), (1, 2)], ids=["same order", "other order"])
+@pytest.mark.parametrize(
+    "orders", [(0, 0), pytest.param((1, 2), marks=pytest.mark.deep)], ids=str
+)
 def test_two_at_once_send_every_cell_once(
     orders: tuple[int, int], tmp_path: Path
 ) -> None:
