@@ -90,10 +90,12 @@ def make_ledger(path: Path, rows: int) -> None:
     try:
         # Speed alone: this file is written once, and nobody waits for the disk.
         connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA cache_size = -400000")  # KiB
         connection.execute("BEGIN")
         _fill(connection, rows, items)
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
 
