@@ -44,6 +44,7 @@ __all__ = ["Engine"]
 Rows = list[dict[str, Any]]
 
 _POLL = 0.2  # seconds between looks at what another run is asking
+_NOTHING: Mapping[str, Any] = {"status": "skipped"}
 _STATES: dict[str, State] = {"ok": "ok", "maybe_billed": "maybe_billed"}
 
 
@@ -90,6 +91,7 @@ class Engine:
         self._run = 0
         self._nonce = ""
         self._is_over = False
+        self._came: dict[int, Mapping[str, Any]] = {}  # of calls not settled yet
         self.warnings: Counter[str] = Counter()
         self.unwritten: dict[int, Settled] = {}
         self.lag = Lag()
@@ -160,30 +162,38 @@ class Engine:
     async def _work(self, number: int, pace: Pace, progress: Progress) -> None:
         await asyncio.sleep(start_offset(number))
         while not self._is_over and (turn := await pace.turns.take()):
-            progress.count(await self._take(turn, pace))
+            row = await self._take(turn, pace)
+            if row is None:  # another run is asking it: others come first
+                await asyncio.sleep(_POLL)
+                await self._ledger.look_for_the_dead()
+                pace.turns.put_back(turn)
+            else:
+                progress.count(row)
 
-    async def _take(self, turn: Turn, pace: Pace) -> Mapping[str, Any]:
-        """Ask one cell, unless it must not be; gives the first row of what came."""
+    async def _take(self, turn: Turn, pace: Pace) -> Mapping[str, Any] | None:
+        """Ask one cell, unless it must not be.
+
+        Returns:
+            The first row of what came; None if another run is asking just this now.
+        """
         at, cell = turn.cell, self._cells[turn.cell]
         with pace.turns.held(turn):
             if reason := pace.reason(cell.target.name):
                 return self._skipped(at, reason)
             if not await self._spending.reserve(at):
                 return self._skipped(at, "budget")
-            # Until it is known what came: a call that is stopped may be billed.
-            row: Mapping[str, Any] = {"status": "maybe_billed"}
             try:
                 rows, completion = await self._ask(turn, pace)
-                row = rows[0]
             finally:
+                row = self._came.pop(at, _NOTHING)
                 self._spending.settle(at, row, key=cell.key)
         if completion is not None:
             await self._scorer.score(self._run, at, completion, rows)
-        return row
+        return rows[0] if rows else None
 
     def _skipped(self, at: int, reason: str) -> Mapping[str, Any]:
         self._ledger.skip_soon(self._run, [at], reason)
-        return {"status": "skipped"}
+        return _NOTHING
 
     async def _ask(self, turn: Turn, pace: Pace) -> tuple[Rows, Completion | None]:
         at, cell = turn.cell, self._cells[turn.cell]
@@ -195,7 +205,7 @@ class Engine:
         # Before the intent: what waits for the rate is not in flight.
         sending = await pace.ready(turn, cell.target.name, request.body)
         begun = await self._begin(at, request)
-        if isinstance(begun, Answered):
+        if not isinstance(begun, Begun):
             sending.dropped()
             return await self._found(at, begun)
         request.headers["Idempotency-Key"] = (
@@ -203,7 +213,7 @@ class Engine:
         )
         return await self._call(turn, begun, request, sending)
 
-    async def _begin(self, at: int, request: ChatRequest) -> Begun | Answered:
+    async def _begin(self, at: int, request: ChatRequest) -> Begun | Answered | Busy:
         intent = Intent(
             run=self._run,
             position=at,
@@ -214,10 +224,7 @@ class Engine:
             asks_again=self._settings.asks_again,
             resends=self._settings.maybe_billed == "resend",
         )
-        while isinstance(begun := await self._ledger.begin(intent), Busy):
-            await asyncio.sleep(_POLL)
-            await self._ledger.look_for_the_dead()
-        return begun
+        return await self._ledger.begin(intent)
 
     def _written(self, at: int, request: ChatRequest) -> bytes:
         """The request as it is kept: every field in its place, no credentials."""
@@ -226,8 +233,10 @@ class Engine:
             request = cell.request(run_id=self._run_id, stream=stream)
         return to_json(without_credentials(request.body))
 
-    async def _found(self, at: int, found: Answered) -> tuple[Rows, None]:
-        """Take what another run has been told meanwhile."""
+    async def _found(self, at: int, found: Answered | Busy) -> tuple[Rows, None]:
+        """Take what another run has been told meanwhile; nothing, if it waits too."""
+        if isinstance(found, Busy):
+            return [], None
         if found.state == "ok":
             await self._scorer.score_found(self._run, {at: found.call})
         return [{"status": found.state, "from_ledger": True}], None
@@ -256,10 +265,13 @@ class Engine:
         except APIError as error:
             rows, tried = [failed_row(error, trials)], error.attempts
         except asyncio.CancelledError:
-            self._ledger.settle_soon(_settled(begun.call, [stopped_row(trials)]))
+            stopped = stopped_row(trials)
+            self._came[turn.cell] = stopped
+            self._ledger.settle_soon(_settled(begun.call, [stopped]))
             raise
         except Exception as error:  # what goes wrong in one cell costs no other
             rows = [broken_row(error, trials)]
+        self._came[turn.cell] = rows[0]
         settled = _settled(begun.call, rows, completion, tried)
         await self._settle(turn.cell, settled)
         return rows, completion

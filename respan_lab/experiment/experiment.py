@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ..client import Client
-from ..errors import ConfigError
+from ..errors import ConfigError, LedgerError
 from ..evaluators import check_evaluators
 from ..transport import hop, run
 from ..wire.secrets import without_credentials
@@ -415,8 +415,9 @@ def _kept(job: Job) -> Iterator[None]:
     except BaseException as error:
         if not job.has_begun:  # nothing was sent
             raise
-        error.results = job.results()  # type: ignore[attr-defined]  # a gift
-        error.add_note("What had come is in the error's `.results`.")
+        with suppress(LedgerError):  # it is what has failed, and cannot be read
+            error.results = job.results()  # type: ignore[attr-defined]  # a gift
+            error.add_note("What had come is in the error's `.results`.")
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerError
@@ -99,8 +100,9 @@ class Handle:
             self._future.result(timeout)
         except LedgerError as error:
             if self._job.has_begun:
-                error.results = self._job.results()  # type: ignore[attr-defined]
-            raise
+                with suppress(LedgerError):  # it cannot be read either
+                    error.results = self._job.results()  # type: ignore[attr-defined]
+            raise error
         except TimeoutError:
             raise TimeoutError(f"after {timeout} s: {self.progress!r}") from None
         except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import statistics
 import threading
 import time
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import LedgerError
 from ..ledger import Found, Ledger, NewRun, Recorded
 from ..ledger.owners import Owner
 from ..transport import run
@@ -124,8 +126,11 @@ class Job:
             if self._recording is None:
                 self.gates = await open_gates(self.client.catalogue, self.targets)
             await self._run()
-        finally:
-            await asyncio.shield(self._end())
+        except BaseException:
+            with contextlib.suppress(LedgerError):  # what is raised says it better
+                await asyncio.shield(self._end())
+            raise
+        await asyncio.shield(self._end())
 
     def tell(self) -> None:
         """Warn of what the reader of the results should know."""
@@ -198,8 +203,6 @@ class Job:
             self._recording.close()
 
     async def _finish(self, number: int) -> None:
-        from ..errors import LedgerError
-
         try:
             await self._score_estimate()
             await self.ledger.end_run(

@@ -13,6 +13,7 @@ __all__ = ["Lag", "doubt", "watch"]
 
 _INTERVAL = 0.02  # seconds between two looks
 _SLACK = 0.002  # timers alone are up to a millisecond late, and that is no lag
+_NOTICED = 0.02  # seconds; where less would matter, nobody measures a model
 _LONGEST = 3000  # looks that one lateness can stand for: a minute's
 # Lags are kept by size, each size 2 % above the one before: a long run needs no room.
 _STEP = math.log(1.02)
@@ -140,7 +141,7 @@ def doubt(
     if p95 is None or not bounds:
         return None
     bound = min(bounds)
-    if p95 <= max(bound.seconds, _SLACK):
+    if p95 <= max(bound.seconds, _NOTICED):
         return None
     fewer = max(1, int(max_concurrency * bound.seconds / p95))
     way = _way(fewer, max_concurrency)

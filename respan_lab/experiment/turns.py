@@ -80,10 +80,12 @@ class Turns:
         self.furthest_ahead = 0
         self.limits: dict[str, Limit] = {}
         lanes: dict[frozenset[str], _Lane] = {}
-        for place, (index, needed) in enumerate(cells):
+        self._next_place = 0
+        for index, needed in cells:
             providers = frozenset(needed)
             lane = lanes.setdefault(providers, _Lane(providers))
-            lane.cells.append((place, index))
+            lane.cells.append((self._next_place, index))
+            self._next_place += 1
         self._lanes = list(lanes.values())
         for provider in sorted(frozenset().union(*lanes)):
             most = min(workers, places.get(provider, workers))
@@ -110,6 +112,16 @@ class Turns:
             for limit in self._limits_of(turn):
                 limit.leave()
             self._tell()
+
+    def put_back(self, turn: Turn) -> None:
+        """Put a cell behind all others, once its places are given back."""
+        lane = next((o for o in self._lanes if o.providers == turn.providers), None)
+        if lane is None:
+            lane = _Lane(turn.providers)
+            self._lanes.append(lane)
+        lane.cells.append((self._next_place, turn.cell))
+        self._next_place += 1
+        self._tell()
 
     def sent(self, turn: Turn) -> None:
         """Hear that the call is sent now, after a wait while its place was held."""
