@@ -20,6 +20,7 @@ from .forecasting import Forecaster
 from .handle import Handle
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
+from .pauses import no_collections
 from .plan import Asked, Cell, checked_requests, compile_plan
 from .prompts import named_prompts
 from .rows import identity_row
@@ -94,11 +95,10 @@ class Experiment:
         self._estimate: pd.DataFrame | None = None
         self._evaluators = check_evaluators(() if evaluators is None else evaluators)
         check_params(self._params, self._targets, repeat=repeat)
-        self._rendered = self._render()
-        for _ in self._requests(
-            self._targets
-        ):  # every one is checked before any is sent
-            pass
+        with no_collections():
+            self._rendered = self._render()
+            for _ in self._requests(self._targets):  # checked before any is sent
+                pass
         # What is changed outside from now on changes nothing here.
         self._params, self._targets = deepcopy((self._params, self._targets))
 
@@ -363,9 +363,11 @@ class Experiment:
         )
 
     def _cells(self, client: Client, targets: list[Target]) -> list[Cell]:
-        return compile_plan(
-            self._requests(targets), repeat=self._repeat, gateway_of=client.identity_of
-        )
+        requests = self._requests(targets)
+        with no_collections():
+            return compile_plan(
+                requests, repeat=self._repeat, gateway_of=client.identity_of
+            )
 
     def _forecaster(
         self, client: Client, chosen: Settings, targets: list[Target], pilot: int

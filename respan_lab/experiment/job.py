@@ -24,7 +24,7 @@ from .lag import doubt
 from .ledger_plan import planned
 from .manifest import manifest_of
 from .notices import tell
-from .pauses import short_pauses
+from .pauses import no_collections, short_pauses
 from .progress import Progress
 from .replay import Recording, check_recorded, recorded_gates
 from .scoring import Scorer
@@ -107,6 +107,7 @@ class Job:
             run_id=self.run_id,
         )
         self._recorded: Recorded | None = None
+        self._doubt: str | None = None
         self._estimate = estimate
         self.estimate_score: dict[str, Any] | None = None
 
@@ -135,36 +136,28 @@ class Job:
     def tell(self) -> None:
         """Warn of what the reader of the results should know."""
         tell(self.engine.warnings)
-        for text in (self.spending.message(), self.doubt()):
+        for text in (self.spending.message(), self._doubt):
             if text:
                 warnings.warn(text, UserWarning, stacklevel=4)
-
-    def doubt(self) -> str | None:
-        """Say whether this machine was too busy for the times to be right."""
-        frame = None if self._recorded is None else self._recorded.cells
-        if frame is None:
-            return None
-        own = [
-            at
-            for at, source in enumerate(frame["latency_source"])
-            if source == "measured" and not frame["from_ledger"][at]
-        ]
-        return doubt(
-            self.engine.lag,
-            latency=_median(frame["latency"], own),
-            time_to_first_token=_median(frame["time_to_first_token"], own),
-            max_concurrency=self.settings.max_concurrency,
-        )
 
     def results(self) -> Results:
         """Give what has come by now."""
         from ..results import Results
         from ..results.recorded import recorded_frame
 
-        recorded = self._recorded or run(self.ledger.read(self.run_id))
+        if self._recorded is None:
+            self._recorded = run(self.ledger.read(self.run_id))
+        manifest = self._recorded.run["manifest"] or manifest_of(self)
         unwritten = {at: each.choices for at, each in self.engine.unwritten.items()}
-        frame = recorded_frame(recorded, self.plan, unwritten=unwritten)
-        return Results(frame, recorded.run["manifest"] or manifest_of(self))
+        with no_collections():
+            frame = recorded_frame(self._handed(), self.plan, unwritten=unwritten)
+        return Results(frame, manifest)
+
+    def _handed(self) -> Recorded:
+        """The record, which nobody needs beside the frame that is made of it."""
+        recorded, self._recorded = self._recorded, None
+        assert recorded is not None  # it was read
+        return recorded
 
     async def _run(self) -> None:
         owner = Owner.here(self.run_id)
@@ -177,7 +170,8 @@ class Job:
             asks_again=self.settings.asks_again,
             resends=self.settings.maybe_billed == "resend",
         )
-        found = await self.ledger.begin_run(new, self._numbered)
+        numbered, self._numbered = self._numbered, []
+        found = await self.ledger.begin_run(new, numbered)
         if self.gates is None:
             await check_recorded(self.ledger, self.cells, found, path=self.store)
             self.gates = await recorded_gates(self.ledger, found.run)
@@ -198,6 +192,7 @@ class Job:
         if self.found is not None:
             await self._finish(self.found.run)
             self._recorded = await self.ledger.read(self.run_id)
+            self._doubt = self._doubt_of(self._recorded.cells)
         await self.ledger.aclose()
         if self._recording is not None:
             self._recording.close()
@@ -222,6 +217,20 @@ class Job:
 
         frame = recorded_frame(await self.ledger.read(self.run_id), self.plan)
         self.estimate_score = score_estimate(self._estimate, frame)
+
+    def _doubt_of(self, cells: Mapping[str, Sequence[Any]]) -> str | None:
+        """Say whether this machine was too busy for the times to be right."""
+        own = [
+            at
+            for at, source in enumerate(cells["latency_source"])
+            if source == "measured" and not cells["from_ledger"][at]
+        ]
+        return doubt(
+            self.engine.lag,
+            latency=_median(cells["latency"], own),
+            time_to_first_token=_median(cells["time_to_first_token"], own),
+            max_concurrency=self.settings.max_concurrency,
+        )
 
 
 def _median(column: Sequence[float | None], rows: Sequence[int]) -> float | None:

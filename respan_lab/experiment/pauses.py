@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["short_pauses"]
+__all__ = ["no_collections", "short_pauses"]
 
 
 @contextmanager
@@ -26,3 +26,18 @@ def short_pauses() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Keep the garbage collector away while very many objects are made.
+
+    It would look through all of them again and again, and none of them is garbage.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

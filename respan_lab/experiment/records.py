@@ -26,8 +26,7 @@ def record_of(completion: Completion) -> dict[str, Any]:
     state = completion.__getstate__()
     timing = state["_timing"]
     return {
-        # Some gateways repeat the request, with all that was in it.
-        "raw": without_credentials(completion.raw),
+        "raw": _without_keys(completion.raw),
         "headers": state["_headers"],
         "timing": None if timing is None else _plain(timing),
         "attempts": [_plain(each) for each in completion.attempts],
@@ -72,3 +71,11 @@ def _plain(value: Timing | Attempt) -> dict[str, Any]:
 
 def _moments(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, "started_at": datetime.fromisoformat(fields["started_at"])}
+
+
+def _without_keys(raw: dict[str, Any]) -> dict[str, Any]:
+    """The answer without what a gateway repeats of the request's credentials."""
+    breakdown = raw.get("request_breakdown")
+    if not isinstance(breakdown, dict) or "full_request" not in breakdown:
+        return raw
+    return {**raw, "request_breakdown": without_credentials(breakdown)}

@@ -68,7 +68,7 @@ def build_frame(
 
 
 def frame_of(
-    values: Mapping[str, Any],
+    values: dict[str, Any],
     n_rows: int,
     *,
     models: Sequence[str],
@@ -79,7 +79,7 @@ def frame_of(
     Args:
         values: By column name, in the order of the rows; what is None is missing, and
             so is a whole column that is not there. Arrays with a dtype stay as they
-            are.
+            are. Emptied, so that no two forms of a column are held longer than need be.
         n_rows: How long each of them is.
         models: As for `build_frame`.
         prompts: As there.
@@ -98,7 +98,7 @@ def frame_of(
     return pd.DataFrame(
         {
             name: _column(
-                name, values.get(name, nothing), categories=categories.get(name, ())
+                name, values.pop(name, nothing), categories=categories.get(name, ())
             )
             for name in _column_order(list(values))
         },

@@ -107,7 +107,7 @@ def recorded_frame(
     values["gateway"] = [one or plan.backend for one in values["gateway"]]
     values |= _parsed(values.pop("parsed"), n_rows)
     values |= _scores(recorded, plan, values)
-    del values["position"]
+    del recorded, values["position"]  # what each column is made of can go with it
     values["started_at"] = pd.to_datetime(
         pd.Series(pd.array(values["started_at"], dtype="Int64")), unit="us", utc=True
     )
