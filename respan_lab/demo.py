@@ -11,7 +11,7 @@ from .client import Client
 from .errors import ConfigError
 from .evaluators import field_match
 from .experiment import compare
-from .experiment.data import read_items
+from .experiment.planning.data import read_items
 from .gateway import Gateway
 from .prompts import Prompt
 

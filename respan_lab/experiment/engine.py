@@ -13,13 +13,13 @@ from pydantic_core import to_json
 from ..errors import APIError
 from ..ledger import Answered, Begun, Busy, Intent, Settled
 from ..wire.secrets import without_credentials
-from .lag import Lag, watch
-from .pace import Pace
-from .pacing import start_offset
-from .rate import Rate
-from .records import attempts_record, record_of
-from .rows import broken_row, failed_row, rows_of, stopped_row
-from .turns import Turns
+from .answers.records import attempts_record, record_of
+from .answers.rows import broken_row, failed_row, rows_of, stopped_row
+from .pacing.lag import Lag, watch
+from .pacing.offsets import start_offset
+from .pacing.pace import Pace
+from .pacing.rate import Rate
+from .pacing.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from ..ledger.calls import State
     from ..prices import PriceTable
     from ..wire import Attempt, ChatRequest, Completion
-    from .gates import Gates
+    from .answers.scoring import Scorer
+    from .money.spending import Spending
     from .options import Settings
-    from .pace import Sending
-    from .plan import Cell
+    from .pacing.gates import Gates
+    from .pacing.pace import Sending
+    from .pacing.turns import Turn
+    from .planning.plan import Cell
     from .progress import Progress
-    from .scoring import Scorer
-    from .spending import Spending
-    from .turns import Turn
 
 __all__ = ["Engine"]
 

@@ -12,26 +12,26 @@ from ..errors import ConfigError, LedgerError
 from ..evaluators import check_evaluators
 from ..transport import hop, run
 from ..wire.secrets import without_credentials
-from .additions import check_params, opened
-from .axes import Grid
-from .contents import render_all
-from .data import read_items
-from .forecasting import Forecaster
+from .answers.rows import identity_row
+from .estimating.forecasting import Forecaster
 from .handle import Handle
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
-from .pauses import no_collections
-from .plan import Asked, Cell, checked_requests, compile_plan
-from .prompts import named_prompts
-from .rows import identity_row
-from .saved import has_saved, pinned
-from .target import Target, as_targets
+from .pacing.pauses import no_collections
+from .planning.additions import check_params, opened
+from .planning.axes import Grid
+from .planning.contents import render_all
+from .planning.data import read_items
+from .planning.plan import Asked, Cell, checked_requests, compile_plan
+from .planning.prompts import named_prompts
+from .planning.saved import has_saved, pinned
+from .planning.target import Target, as_targets
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..results import Results
-    from .contents import Rendered
+    from .planning.contents import Rendered
 
 __all__ = ["Experiment"]
 

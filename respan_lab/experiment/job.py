@@ -17,18 +17,18 @@ from ..errors import LedgerError
 from ..ledger import Found, Ledger, NewRun, Recorded
 from ..ledger.owners import Owner
 from ..transport import run
+from .answers.replay import Recording, check_recorded, recorded_gates
+from .answers.scoring import Scorer
 from .engine import Engine
-from .estimate_score import score_estimate
-from .gates import open_gates
-from .lag import doubt
-from .ledger_plan import planned
+from .estimating.estimate_score import score_estimate
 from .manifest import manifest_of
+from .money.spending import Spending
 from .notices import tell
-from .pauses import no_collections, short_pauses
+from .pacing.gates import open_gates
+from .pacing.lag import doubt
+from .pacing.pauses import no_collections, short_pauses
+from .planning.ledger_plan import planned
 from .progress import Progress
-from .replay import Recording, check_recorded, recorded_gates
-from .scoring import Scorer
-from .spending import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
     from ..client import Client
     from ..results import Results
-    from .gates import Gates
     from .options import Settings
-    from .plan import Cell
-    from .target import Target
+    from .pacing.gates import Gates
+    from .planning.plan import Cell
+    from .planning.target import Target
 
 __all__ = ["Job"]
 

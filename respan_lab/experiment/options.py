@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ..errors import ConfigError
-from .rate import check_rates
+from .pacing.rate import check_rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

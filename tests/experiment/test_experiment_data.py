@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import respan_lab as lab
-from respan_lab.experiment.data import Item, read_items
+from respan_lab.experiment.planning.data import Item, read_items
 
 
 def _items(data: Any, *, expected: str = "expected", item: str = "item") -> list[Item]:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import respan_lab as lab
-from respan_lab.experiment.estimate import Seen, clipped, project, t_quantile
-from respan_lab.experiment.estimate_score import score_estimate
+from respan_lab.experiment.estimating.estimate import Seen, clipped, project, t_quantile
+from respan_lab.experiment.estimating.estimate_score import score_estimate
 
 QUIET = {"progress": False}
 LIMIT = {"max_tokens": 100}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import respan_lab as lab
-from respan_lab.experiment.gates import Gates
+from respan_lab.experiment.pacing.gates import Gates
 
 CARDS: dict[str, dict[str, Any]] = {
     "gpt-5": {"provider": "openai"},

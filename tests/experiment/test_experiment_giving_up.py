@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import respan_lab as lab
-from respan_lab.experiment.giving_up import GivingUp
+from respan_lab.experiment.pacing.giving_up import GivingUp
 
 
 def _error(status: int = 404, message: str = "no such model") -> lab.APIStatusError:

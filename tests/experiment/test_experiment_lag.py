@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from respan_lab.experiment.lag import Lag, doubt, watch
+from respan_lab.experiment.pacing.lag import Lag, doubt, watch
 
 
 def _lag(*lates: float) -> Lag:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import respan_lab as lab
-from respan_lab.experiment.limits import Limit, is_throttle
+from respan_lab.experiment.pacing.limits import Limit, is_throttle
 
 
 class Clock:

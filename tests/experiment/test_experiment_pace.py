@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import respan_lab as lab
-from respan_lab.experiment.pace import Pace
-from respan_lab.experiment.rate import Rate
-from respan_lab.experiment.turns import Turns
+from respan_lab.experiment.pacing.pace import Pace
+from respan_lab.experiment.pacing.rate import Rate
+from respan_lab.experiment.pacing.turns import Turns
 from respan_lab.wire import Completion
 
 BODY: dict[str, Any] = {"messages": [{"role": "user", "content": "x" * 396}]}  # 100

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import respan_lab as lab
-from respan_lab.experiment.rate import Rate, check_rates
-from respan_lab.experiment.token_guess import TokenGuess, prompt_bytes
+from respan_lab.experiment.pacing.rate import Rate, check_rates
+from respan_lab.experiment.pacing.token_guess import TokenGuess, prompt_bytes
 
 Sent = list[tuple[float, int]]
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import respan_lab as lab
-from respan_lab.experiment.gates import Gates
-from respan_lab.experiment.target import as_targets
+from respan_lab.experiment.pacing.gates import Gates
+from respan_lab.experiment.planning.target import as_targets
 
 QUIET = {"progress": False}
 CLIENT = lab.Client("k")  # never called here

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 import respan_lab as lab
-from respan_lab.experiment.turns import Turn, Turns
+from respan_lab.experiment.pacing.turns import Turn, Turns
 
 FREE: frozenset[str] = frozenset()
 LOCAL = frozenset({"local"})

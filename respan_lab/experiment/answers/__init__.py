@@ -1,0 +1,1 @@
+"""What comes back: rows, records, scores, replays."""

@@ -1,0 +1,81 @@
+"""An answer as the ledger keeps it beside its columns, and read back from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ...wire import Attempt, Completion, Timing
+from ...wire.secrets import without_credentials
+
+if TYPE_CHECKING:
+    import pydantic
+
+__all__ = ["attempts_record", "completion_of", "record_of"]
+
+
+def record_of(completion: Completion) -> dict[str, Any]:
+    """Give all there is of an answer as JSON values; no key is in it.
+
+    Example:
+        >>> answer = Completion({"model": "m", "choices": []})
+        >>> completion_of(record_of(answer)).model
+        'm'
+    """
+    state = completion.__getstate__()
+    timing = state["_timing"]
+    return {
+        "raw": _without_keys(completion.raw),
+        "headers": state["_headers"],
+        "timing": None if timing is None else _plain(timing),
+        "attempts": [_plain(each) for each in completion.attempts],
+        "asked_model": completion.asked_model,
+        "price": [completion.cost, completion.cost_source, completion.cost_note],
+    }
+
+
+def attempts_record(attempts: Iterable[Attempt]) -> dict[str, Any]:
+    """Give what is kept of a call without an answer: how it was tried."""
+    return {"attempts": [_plain(each) for each in attempts]}
+
+
+def completion_of(
+    record: Mapping[str, Any], output_type: type[pydantic.BaseModel] | None = None
+) -> Completion:
+    """Give the answer again.
+
+    Args:
+        record: What `record_of` gave, through JSON or not.
+        output_type: The pydantic class to read it as; None for none.
+    """
+    cost, _, note = record["price"]
+    timing = record["timing"]
+    return Completion(
+        record["raw"],
+        headers=record["headers"],
+        timing=None if timing is None else Timing(**_moments(timing)),
+        attempts=tuple(Attempt(**_moments(each)) for each in record["attempts"]),
+        output_type=output_type,
+        asked_model=record["asked_model"],
+        # Used only where the gateway reports no cost of its own.
+        cost_of=lambda _completion: (cost, note),
+    )
+
+
+def _plain(value: Timing | Attempt) -> dict[str, Any]:
+    # `asdict` copies every value deeply, which takes as long as all the rest.
+    fields = {name: getattr(value, name) for name in value.__slots__}
+    return {**fields, "started_at": value.started_at.isoformat()}
+
+
+def _moments(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {**fields, "started_at": datetime.fromisoformat(fields["started_at"])}
+
+
+def _without_keys(raw: dict[str, Any]) -> dict[str, Any]:
+    """The answer without what a gateway repeats of the request's credentials."""
+    breakdown = raw.get("request_breakdown")
+    if not isinstance(breakdown, dict) or "full_request" not in breakdown:
+        return raw
+    return {**raw, "request_breakdown": without_credentials(breakdown)}

@@ -1,0 +1,94 @@
+"""Scores answers, those that come and those that the ledger had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...evaluators import ascore
+from .records import completion_of
+from .rows import identity_row, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ...ledger import Ledger
+    from ...wire import Completion
+    from ..planning.plan import Cell
+
+__all__ = ["Scorer"]
+
+
+class Scorer:
+    """Has every evaluator look at an answer, and writes down what they say.
+
+    Args:
+        evaluators: By name.
+        cells: In the order of the frame.
+        ledger: Takes the scores.
+        run_id: The run's id.
+        backend: The gateway: `hosted`, `custom` or `embedded`.
+    """
+
+    def __init__(
+        self,
+        evaluators: Mapping[str, Callable[..., Any]],
+        cells: Sequence[Cell],
+        ledger: Ledger,
+        *,
+        run_id: str,
+        backend: str,
+    ) -> None:
+        self._evaluators = evaluators
+        self._cells = cells
+        self._ledger = ledger
+        self._run_id, self._backend = run_id, backend
+
+    async def score(
+        self,
+        run: int,
+        at: int,
+        completion: Completion,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Score an answer that is in the ledger.
+
+        Args:
+            run: The run's number there.
+            at: The cell's place.
+            completion: Its answer.
+            rows: The rows of that, one for each choice.
+        """
+        if not self._evaluators:
+            return
+        cell = self._cells[at]
+        identity = identity_row(cell, run_id=self._run_id, backend=self._backend)
+        for row, choice in zip(rows, completion.choices, strict=False):
+            # Copies: a function that changes what it is given changes nothing here.
+            context = {
+                "output": choice.text,
+                "expected": cell.item.expected,
+                "parsed": choice.parsed,
+                "tool_calls": choice.tool_calls,
+                "variables": dict(cell.item.variables),
+                "row": {**identity, **row},
+                "completion": completion,
+            }
+            scores = await ascore(self._evaluators, context)
+            self._ledger.score_soon(run, at, row["choice"], scores)
+
+    async def score_found(self, run: int, calls: Mapping[int, int]) -> None:
+        """Score answers that came before.
+
+        Args:
+            run: The run's number in the ledger.
+            calls: The call that answers a cell, by the cell's place.
+        """
+        if not self._evaluators:
+            return
+        records = await self._ledger.records(calls.values())
+        for at, call in calls.items():
+            if call in records:
+                request = self._cells[at].request(run_id=self._run_id, stream=False)
+                completion = completion_of(records[call], request.output_type)
+                rows = rows_of(self._cells[at], completion)
+                await self.score(run, at, completion, rows)

@@ -1,0 +1,1 @@
+"""What a run will cost: from past runs, a pilot, or bounds."""

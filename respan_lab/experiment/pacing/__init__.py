@@ -1,0 +1,1 @@
+"""When a call is sent: whose turn it is, how many at once, how many a minute."""

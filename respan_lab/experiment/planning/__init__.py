@@ -1,0 +1,1 @@
+"""From what was asked to cells: targets, prompts, data, requests and their keys."""
