@@ -14,7 +14,7 @@ from .attempt import Trial
 from .retry import is_retryable, wait_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ..prices import PriceTable
     from ..wire import Attempt, ChatRequest, Chunk
@@ -37,6 +37,7 @@ async def perform(
     on_chunk: Callable[[Chunk], None] | None = None,
     trials: list[Trial] | None = None,
     on_refused: Callable[[APIStatusError, float | None], None] | None = None,
+    before_retry: Callable[[], Awaitable[None]] | None = None,
 ) -> Completion:
     """Make one call, on the background loop.
 
@@ -52,6 +53,7 @@ async def perform(
             after a cancellation whether anything was sent.
         on_refused: Called at once with each error status and the seconds that are
             waited before the next attempt, None if there is none.
+        before_retry: Awaited after that wait; what it takes is queue time.
 
     Raises:
         APIError: The last attempt's failure, with every attempt in `.attempts`.
@@ -75,6 +77,8 @@ async def perform(
                 raise
             await asyncio.sleep(wait)
             waiting_since = perf_counter()
+            if before_retry is not None:
+                await before_retry()
         else:
             return _completion(
                 answer, request, (*history, trial.record()), prices=prices

@@ -258,6 +258,7 @@ class Engine:
                     queued_at=turn.queued_at,
                     trials=trials,
                     on_refused=sending.refused,
+                    before_retry=sending.again,
                 )
             sending.answered(completion)
             rows = rows_of(self._cells[turn.cell], completion)

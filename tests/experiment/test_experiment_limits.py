@@ -116,17 +116,20 @@ def test_it_follows_a_limit_that_rises(
     assert answers >= 0.75 * 150 * min(high, most)
 
 
-def test_a_burst_of_refusals_counts_once() -> None:
+@pytest.mark.parametrize(("refused", "places"), [(1, 16), (20, 12), (28, 4), (32, 4)])
+def test_a_burst_of_refusals_tells_how_many_were_too_many(
+    refused: int, places: int
+) -> None:
     clock = Clock()
     limit = Limit(32, clock=clock)
     sent = [limit.take() for _ in range(32)]
     clock.now = 1.0
-    for at in sent:
+    for at in sent[:refused]:
         limit.refuse(at)
-    assert (limit.places, limit.throttles) == (16, 32)
+    assert (limit.places, limit.throttles) == (places, refused)
     clock.now = 2.0
     limit.refuse(1.5)  # one that was sent since
-    assert limit.places == 8
+    assert limit.places == (places // 2 if places > 8 else places - 1)
 
 
 def test_a_provider_is_left_alone_as_long_as_it_asked() -> None:

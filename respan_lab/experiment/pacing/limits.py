@@ -14,16 +14,18 @@ _LONGEST_PAUSE = 600.0  # then one call finds out whether it still holds
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 8.0  # where nothing is asked and one is too many
 # What is tried above a level that failed before: so many full windows later, and so
 # many calls, so that few calls are spent on finding out that it fails still.
+_SMALL = 8  # places of which half would be a guess too low
 _PROBE_WINDOWS, _PROBE_CALLS = 16, 64
 
 
 class Limit:
     """How many calls one provider is given at once, by what it refuses.
 
-    It starts at the most that is allowed. A refusal halves it, but those of calls that
-    were under way when it was halved do not halve it again: they tell of the same
-    moment. Every full window of answers adds one; at the level that failed before, one
-    is added only after 16 windows, and once that has held, the level is forgotten.
+    It starts at the most that is allowed. A refusal halves it, or takes one off where
+    there are few. Those of calls that were under way then tell of the same moment:
+    they take off what was one too many as well, down to an eighth. Every full window
+    of answers adds one; at the level that failed before, one is added only after 16
+    windows, and once that has held, the level is forgotten.
 
     Args:
         most: The most calls at once, 1 or more.
@@ -41,7 +43,7 @@ class Limit:
         >>> for at in sent_at:  # one burst, refused as a whole
         ...     limit.refuse(at, retry_after=2.0)
         >>> limit.places, limit.pause, limit.has_room
-        (4, 2.0, False)
+        (1, 2.0, False)
     """
 
     def __init__(self, most: int, *, clock: Callable[[], float] = perf_counter) -> None:
@@ -49,6 +51,7 @@ class Limit:
         self._clock = clock
         self._failed: int | None = None  # a level that was too high
         self._cut_at = -float("inf")
+        self._taken = 0
         self._answers = 0  # since the places last changed
         self._in_vain = 0  # refusals at one place, with no answer in between
         self._paused_until = clock()
@@ -116,6 +119,8 @@ class Limit:
         if sent_at > self._cut_at:
             retry_after = retry_after or self._pause_in_vain()
             self._cut()
+        else:
+            self._cut_further()
         if retry_after:
             self._leave_alone(min(retry_after, _LONGEST_PAUSE))
 
@@ -134,10 +139,18 @@ class Limit:
     def _cut(self) -> None:
         # With fewer in flight than there are places, those few were too many.
         self._failed = max(2, min(self.places, self.in_flight))
-        self.places = self._failed // 2
+        is_small = self._failed <= _SMALL
+        self.places = self._failed - 1 if is_small else self._failed // 2
+        self._taken = self._failed - 1  # of the calls that were under way
         self.lowest = min(self.lowest, self.places)
         self._cut_at = self._clock()
         self._answers = 0
+
+    def _cut_further(self) -> None:
+        self._taken -= 1
+        least = max(1, (self._failed or 1) // 8)
+        self.places = max(least, min(self.places, self._taken))
+        self.lowest = min(self.lowest, self.places)
 
     def _pause_in_vain(self) -> float | None:
         """A pause where one call at a time is refused: there is only time to give."""

@@ -102,6 +102,10 @@ class Sending:
         if wait is not None:
             self._reserved = self._pace.rate.take(self._tokens, after=wait)
 
+    async def again(self) -> None:
+        """Wait until the call may be tried again; `before_retry` of `perform`."""
+        await self._pace.turns.again(self._turn)
+
     def answered(self, completion: Completion) -> None:
         """Hear of the answer, and of the tokens it took."""
         usage = completion.usage

@@ -148,6 +148,28 @@ class Turns:
             for limit in self._limits_of(turn):
                 limit.refuse(sent_at, error.retry_after)
 
+    async def again(self, turn: Turn) -> None:
+        """Give a refused call's places back, and wait for them anew.
+
+        A burst that was too large would only meet itself again.
+
+        Args:
+            turn: The call's, whose places are held.
+        """
+        limits = self._limits_of(turn)
+        for limit in limits:
+            limit.leave()
+        self._tell()
+        try:
+            while not all(limit.has_room for limit in limits):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._shortest_pause()):
+                        await self._changed.wait()
+        finally:
+            for limit in limits:
+                limit.take()
+            self._sent_at[turn.cell] = self._clock()
+
     def _next(self) -> Turn | None:
         now = self._clock()
         self._lanes.sort(key=_first)
