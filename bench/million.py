@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from respan_lab.ledger.calls import packed
 from respan_lab.ledger.schema import MARK, SCHEMA, VERSION
-from respan_lab.results.recorded import PlannedItem, RunPlan
+from respan_lab.results.run_plan import PlannedItem, RunPlan
 from respan_lab.storage.file import File
 
 from .large import driven

@@ -43,7 +43,8 @@ class Overview(NamedTuple):
         started_at: ISO 8601, UTC.
         finished_at: The same; None for a run that was killed, or goes on.
         cells: How many it has.
-        cost: US dollars that it spent, over the calls of known cost; None if none is.
+        cost: US dollars that it spent, over the calls of known cost; None if none is,
+            0.0 if it made no call.
         models: The names of its targets.
         prompts: The names of its prompts; none if the rows or targets brought them.
         ends: How many of its cells ended as `ok`, `error`, `maybe_billed`, `skipped`.
@@ -71,7 +72,7 @@ def overviews(connection: sqlite3.Connection) -> list[Overview]:
         "ORDER BY id DESC"
     )
     return [
-        _overview(row, costs.get(row["id"]), dict(ends.get(row["id"], {})))
+        _overview(row, costs.get(row["id"], 0.0), dict(ends.get(row["id"], {})))
         for row in rows
     ]
 

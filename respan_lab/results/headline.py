@@ -32,7 +32,7 @@ def headline(frame: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -> 
         f"{whole['ok']:,} ok",
         count(whole["errors"], "error") if whole["errors"] else "",
         f"{whole['skipped']:,} skipped" if whole["skipped"] else "",
-        _cost(whole),
+        _cost(whole) + _from_ledger(frame),
     ]
     return " · ".join(part for part in parts if part)
 
@@ -44,6 +44,17 @@ def _cost(whole: Mapping[Any, Any]) -> str:
         f"{count(unpriced, 'call')} of unknown cost" if unpriced else "",
     ]
     return " and ".join(part for part in parts if part)
+
+
+def _from_ledger(frame: pd.DataFrame) -> str:
+    """Tell what was spent before from what was spent now."""
+    is_found = frame["from_ledger"].fillna(False).astype(bool)
+    calls = int((is_found & (frame["choice"].fillna(0) == 0)).sum())
+    if not calls:
+        return ""
+    return (
+        f" ({calls:,} from the ledger, {money(frame.loc[~is_found, 'cost'].sum())} new)"
+    )
 
 
 def run_label(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,68 +16,20 @@ from ..ledger.calls import as_column
 from ..ledger.schema import ANSWER
 from .dtypes import inferred_column
 from .frame import MAX_PARSED_FIELDS, frame_of, taken
-from .json_values import dumps, loads
+from .run_plan import RunPlan
 
 if TYPE_CHECKING:
     from ..ledger import Recorded
 
-__all__ = ["RunPlan", "recorded_frame"]
+__all__ = ["recorded_frame"]
 
 _TRUTH: dict[Any, bool | None] = {0: False, 1: True, None: None}
 # What only the first choice of a call has, so that sums add up, is absent elsewhere.
+_UNSURE = (
+    "sent, and no answer had come when its run ended: it may have been billed; "
+    'maybe_billed="resend" asks it again'
+)
 _SENT = ("sent", "maybe_billed")
-
-
-class PlannedItem(NamedTuple):
-    """One row of the data."""
-
-    id: Any
-    expected: Any
-    variables: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """What the numbers of a run's cells mean.
-
-    Attributes:
-        backend: `hosted`, `custom` or `embedded`.
-        targets: Name and model of each; the model is None for lists.
-        prompts: Name and version of each.
-        points: The axes' values of each grid point.
-        items: The rows of the data.
-        evaluators: The names of those that scored.
-    """
-
-    backend: str
-    targets: Sequence[tuple[str, str | None]]
-    prompts: Sequence[tuple[str, str | None]]
-    points: Sequence[Mapping[str, Any]]
-    items: Sequence[PlannedItem] = field(repr=False)
-    evaluators: Sequence[str] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Give it as JSON values, which `of_json` reads."""
-        return {
-            "backend": self.backend,
-            "targets": [list(each) for each in self.targets],
-            "prompts": [list(each) for each in self.prompts],
-            "points": dumps([dict(point) for point in self.points]),
-            "items": dumps([[i.id, i.expected, dict(i.variables)] for i in self.items]),
-            "evaluators": list(self.evaluators),
-        }
-
-    @classmethod
-    def of_json(cls, plan: Mapping[str, Any]) -> RunPlan:
-        """Read what `as_json` gave."""
-        return cls(
-            plan["backend"],
-            [(name, model) for name, model in plan["targets"]],
-            [(name, version) for name, version in plan["prompts"]],
-            loads(plan["points"]),
-            [PlannedItem(*each) for each in loads(plan["items"])],
-            plan["evaluators"],
-        )
 
 
 def recorded_frame(
@@ -199,6 +150,9 @@ def _outcome(recorded: Recorded) -> dict[str, Sequence[Any]]:
     return values | {
         "status": list(map(_status, cells["status"], cells["state"])),
         "started_at": list(map(_first, cells["started_at"], cells["sent_at"])),
+        "error_message": list(
+            map(_message, cells["error_message"], cells["status"], cells["state"])
+        ),
         "error_type": list(
             map(
                 _first, cells["error_type"], map(_why, cells["state"], cells["skipped"])
@@ -226,6 +180,12 @@ def _why(state: str | None, skipped: str | None) -> str | None:
     if state in _SENT:
         return "stopped"
     return (skipped or "stopped") if state is None else None
+
+
+def _message(message: str | None, status: str | None, state: str | None) -> str | None:
+    if message is None and _status(status, state) == "maybe_billed":
+        return _UNSURE
+    return message
 
 
 def _first(value: Any, other: Any) -> Any:

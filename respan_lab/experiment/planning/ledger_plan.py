@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...ledger import NewCell
-from ...results.recorded import PlannedItem, RunPlan
+from ...results.run_plan import PlannedItem, RunPlan
 
 if TYPE_CHECKING:
     from .plan import Cell
