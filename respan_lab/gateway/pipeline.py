@@ -98,7 +98,7 @@ async def _answered(
 ) -> bytes:
     """Have it answered by the response cache, or else by a provider."""
     record.prompt = await resolve(asked, gateway.prompts)
-    setting = Setting.of(gateway, exchange)
+    setting = Setting.of(gateway, exchange) if asked.wants_cache else None
     async with gateway.cache.turn(record, setting) as hit:
         if hit is None:
             return await _called(gateway, exchange, record, asked)

@@ -46,6 +46,11 @@ class Asked:
         return isinstance(options, dict) and options.get("include_usage") is True
 
     @property
+    def wants_cache(self) -> bool:
+        """Whether the answer may come from the response cache."""
+        return self.respan.get("cache_enabled") is True
+
+    @property
     def wants_breakdown(self) -> bool:
         """Whether the answer is to carry the request's breakdown."""
         return self.respan.get("request_breakdown") is True

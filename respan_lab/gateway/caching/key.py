@@ -83,7 +83,7 @@ def cache_key(asked: Asked, setting: Setting = _ALONE) -> str | None:
         >>> cache_key(cold) == cache_key(warm)
         False
     """
-    if asked.respan.get("cache_enabled") is not True:
+    if not asked.wants_cache:
         return None
     options = _options(asked)
     parts: dict[str, Any] = {
