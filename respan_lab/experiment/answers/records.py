@@ -26,7 +26,8 @@ def record_of(completion: Completion) -> dict[str, Any]:
     state = completion.__getstate__()
     timing = state["_timing"]
     return {
-        "raw": _without_keys(completion.raw),
+        # As received: whoever writes it down cleans what no file can hold.
+        "raw": _without_keys(state["_raw"]),
         "headers": state["_headers"],
         "timing": None if timing is None else _plain(timing),
         "attempts": [_plain(each) for each in completion.attempts],
