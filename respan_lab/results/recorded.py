@@ -16,7 +16,7 @@ from ..ledger.calls import as_column
 from ..ledger.schema import ANSWER
 from .dtypes import inferred_column
 from .frame import MAX_PARSED_FIELDS, frame_of, taken
-from .run_plan import RunPlan
+from .run_plan import RunPlan, scalar
 
 if TYPE_CHECKING:
     from ..ledger import Recorded
@@ -117,7 +117,7 @@ def _identity(recorded: Recorded, plan: RunPlan) -> dict[str, Sequence[Any]]:
         "expected": of_item([item.expected for item in plan.items]),
         "from_ledger": [bool(at) for at in cells["from_ledger"]],
         **{
-            f"param_{n}": of_point([_scalar(p.get(n)) for p in plan.points])
+            f"param_{n}": of_point([scalar(p.get(n)) for p in plan.points])
             for n in axes
         },
         **{
@@ -130,14 +130,6 @@ def _identity(recorded: Recorded, plan: RunPlan) -> dict[str, Sequence[Any]]:
 def _by_number(numbers: Any, values: Sequence[Any]) -> Any:
     """Give a column of the plan's values, by the numbers of them."""
     return taken(inferred_column(values), numbers)
-
-
-def _scalar(value: Any) -> Any:
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, type):  # a pydantic class
-        return value.__name__
-    return json.dumps(value, default=repr, ensure_ascii=False)
 
 
 def _outcome(recorded: Recorded) -> dict[str, Sequence[Any]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .json_values import dumps, loads
 
-__all__ = ["PlannedItem", "RunPlan"]
+__all__ = ["PlannedItem", "RunPlan", "scalar"]
 
 
 class PlannedItem(NamedTuple):
@@ -61,3 +62,17 @@ class RunPlan:
             [PlannedItem(*each) for each in loads(plan["items"])],
             plan["evaluators"],
         )
+
+
+def scalar(value: Any) -> Any:
+    """Give an axis's value as its column shows it: a class by name, the rest as JSON.
+
+    Example:
+        >>> scalar(0.7), scalar(["a"]), scalar(dict)
+        (0.7, '["a"]', 'dict')
+    """
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, type):  # a pydantic class
+        return value.__name__
+    return json.dumps(value, default=repr, ensure_ascii=False)

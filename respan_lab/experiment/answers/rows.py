@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ...errors import APIError, APIStatusError
+from ...results.run_plan import scalar
 from ...wire import Completion
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def identity_row(cell: Cell, *, run_id: str, backend: str) -> dict[str, Any]:
         "gateway": backend,
         "expected": cell.item.expected,
         "from_ledger": False,
-        **{f"param_{name}": _scalar(value) for name, value in cell.point.items()},
+        **{f"param_{name}": scalar(value) for name, value in cell.point.items()},
         **{f"var_{name}": value for name, value in cell.item.variables.items()},
     }
 
@@ -179,14 +180,6 @@ def _is_same(asked: str, answered: str) -> bool:
 def _version(cell: Cell) -> str | None:
     version = cell.prompt.prompt.version if cell.prompt else None
     return None if version is None else str(version)
-
-
-def _scalar(value: Any) -> Any:
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, type):  # a pydantic class
-        return value.__name__
-    return json.dumps(value, default=repr, ensure_ascii=False)
 
 
 def _dumped(parsed: Any, *, mode: str) -> Any:

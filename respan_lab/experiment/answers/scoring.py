@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Scorer"]
 
+_TOGETHER = 500  # answers read at once: all of a large run would fill the memory
+
 
 class Scorer:
     """Has every evaluator look at an answer, and writes down what they say.
@@ -85,10 +87,16 @@ class Scorer:
         """
         if not self._evaluators:
             return
-        records = await self._ledger.records(calls.values())
-        for at, call in calls.items():
-            if call in records:
-                request = self._cells[at].request(run_id=self._run_id, stream=False)
-                completion = completion_of(records[call], request.output_type)
-                rows = rows_of(self._cells[at], completion)
-                await self.score(run, at, completion, rows)
+        every = list(calls.items())
+        for start in range(0, len(every), _TOGETHER):
+            some = every[start : start + _TOGETHER]
+            records = await self._ledger.records(call for _, call in some)
+            for at, call in some:
+                if call in records:
+                    await self._score_again(run, at, records[call])
+
+    async def _score_again(self, run: int, at: int, record: Mapping[str, Any]) -> None:
+        cell = self._cells[at]
+        request = cell.request(run_id=self._run_id, stream=False)
+        completion = completion_of(record, request.output_type)
+        await self.score(run, at, completion, rows_of(cell, completion))
