@@ -224,7 +224,19 @@ class Engine:
             asks_again=self._settings.asks_again,
             resends=self._settings.maybe_billed == "resend",
         )
-        return await self._ledger.begin(intent)
+        beginning = asyncio.ensure_future(self._ledger.begin(intent))
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            beginning.add_done_callback(self._give_up)
+            raise
+
+    def _give_up(self, beginning: asyncio.Future[Begun | Answered | Busy]) -> None:
+        """Take an intent back that was committed for a call nobody sends any more."""
+        if beginning.cancelled() or beginning.exception() is not None:
+            return
+        if isinstance(begun := beginning.result(), Begun):
+            self._ledger.settle_soon(_settled(begun.call, [stopped_row(())]))
 
     def _written(self, at: int, request: ChatRequest) -> bytes:
         """The request as it is kept: every field in its place, no credentials."""

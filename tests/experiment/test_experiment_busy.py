@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Gateway(httpx.AsyncBaseTransport):
             return httpx.Response(404)
         text = json.loads(request.content)["messages"][0]["content"]
         self.asked.append(text)
+        request.extensions["clock"].handed_at = time.perf_counter()  # it is sent
         self.arrived.release()
         while not self.go.is_set():
             await asyncio.sleep(0.001)  # until the test says so
@@ -60,3 +62,21 @@ def test_a_second_run_does_not_wait_for_what_the_first_is_asking(
     for frame in frames:
         assert frame["output"].tolist() == [str(i) for i in range(30)]
     assert [int(frame["from_ledger"].sum()) for frame in frames] == [27, 3]
+
+
+def test_what_was_stopped_before_it_was_sent_is_not_maybe_billed(
+    tmp_path: Path,
+) -> None:
+    experiment = lab.Experiment("{{ i }}", "m", [{"i": i} for i in range(40)])
+    for n in range(20):  # a stop in the middle of a commit is a matter of luck
+        gateway = Gateway(is_held=True)
+        handle = experiment.start(
+            lab.Client("k", transport=gateway),
+            store=tmp_path / f"{n}.db",
+            progress=False,
+            stream=False,
+        )
+        assert gateway.arrived.acquire(timeout=30)
+        frame = handle.stop().df
+        unsure = frame.loc[frame["status"] == "maybe_billed", "item"]
+        assert set(map(str, unsure)) == set(gateway.asked)
