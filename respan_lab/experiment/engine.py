@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from ..client.attempt import Trial
     from ..ledger import Ledger
     from ..ledger.calls import State
+    from ..ledger.journal import Outcome
     from ..prices import PriceTable
     from ..wire import Attempt, ChatRequest, Completion
     from .answers.scoring import Scorer
@@ -224,18 +224,11 @@ class Engine:
             asks_again=self._settings.asks_again,
             resends=self._settings.maybe_billed == "resend",
         )
-        beginning = asyncio.ensure_future(self._ledger.begin(intent))
-        try:
-            return await asyncio.shield(beginning)
-        except asyncio.CancelledError:
-            beginning.add_done_callback(self._give_up)
-            raise
+        return await self._ledger.begin(intent, unheard=self._give_up)
 
-    def _give_up(self, beginning: asyncio.Future[Begun | Answered | Busy]) -> None:
+    def _give_up(self, outcome: Outcome[Begun | Answered | Busy]) -> None:
         """Take an intent back that was committed for a call nobody sends any more."""
-        if beginning.cancelled() or beginning.exception() is not None:
-            return
-        if isinstance(begun := beginning.result(), Begun):
+        if isinstance(begun := outcome.result, Begun):
             self._ledger.settle_soon(_settled(begun.call, [stopped_row(())]))
 
     def _written(self, at: int, request: ChatRequest) -> bytes:
@@ -290,16 +283,15 @@ class Engine:
         return rows, completion
 
     async def _settle(self, at: int, settled: Settled) -> None:
-        # It has been paid for, so a stop that comes now does not lose it.
-        self.unwritten[at] = settled
-        writing = asyncio.ensure_future(self._ledger.settle(settled))
-        writing.add_done_callback(lambda done: self._has_written(at, done))
-        await asyncio.shield(writing)
+        def has_failed(outcome: Outcome[None]) -> None:
+            if outcome.error is not None:
+                self.unwritten[at] = settled
 
-    def _has_written(self, at: int, done: asyncio.Future[None]) -> None:
-        with suppress(asyncio.CancelledError):
-            if done.exception() is None:
-                del self.unwritten[at]
+        try:
+            await self._ledger.settle(settled, unheard=has_failed)
+        except Exception:
+            self.unwritten[at] = settled
+            raise
 
 
 def _settled(

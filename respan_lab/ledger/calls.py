@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from ..storage.many import insert, pieces, values
 from ..storage.texts import as_json
 from ..wire import clean
+from .packing import in_little_space, packed
 from .schema import ANSWER, Kind
 
 if TYPE_CHECKING:
@@ -24,23 +25,21 @@ __all__ = [
     "as_column",
     "begin",
     "moment_of",
-    "packed",
     "settle",
-    "unpacked",
 ]
 
 State: TypeAlias = Literal["ok", "error", "maybe_billed"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SQL_ANSWER = f"({', '.join(('call', *ANSWER, 'record'))})"
-_INSERT_ANSWER = (
-    f"INSERT OR REPLACE INTO answers {_SQL_ANSWER} "
-    f"VALUES ({', '.join('?' * (len(ANSWER) + 2))})"
+_NEW_CALLS = "INSERT INTO calls (id, key, run, state, owner, sent_at, worst, request)"
+_NEW_ANSWERS = (
+    f"INSERT OR REPLACE INTO answers ({', '.join(('call', *ANSWER, 'record'))})"
 )
-_INSERT_CHOICE = (
-    f"INSERT OR REPLACE INTO choices ({', '.join(('call', 'choice', *ANSWER))}) "
-    f"VALUES ({', '.join('?' * (len(ANSWER) + 2))})"
+_NEW_CHOICES = (
+    f"INSERT OR REPLACE INTO choices ({', '.join(('call', 'choice', *ANSWER))})"
 )
+_AS_IS = ("real", "boolean")  # what SQLite takes as it is
+_COLUMNS = [(name, kind, kind in _AS_IS) for name, kind in ANSWER.items()]
 
 
 class Intent(NamedTuple):
@@ -115,36 +114,57 @@ class Settled(NamedTuple):
 
 
 def begin(
-    intent: Intent,
+    intents: Sequence[Intent],
     connection: sqlite3.Connection,
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Begun | Answered | Busy:
-    """Write an intent down, unless another call stands in its place."""
-    earlier = connection.execute(
-        "SELECT id, state, owner FROM calls WHERE key = ? ORDER BY id DESC",
-        (intent.key,),
-    ).fetchall()
-    found = None if intent.asks_again else _standing(earlier, intent)
-    if isinstance(found, Answered):
-        _count_for(intent, found.call, connection, is_earlier=True)
-    if found is not None:
-        return found
-    call = connection.execute(
-        "INSERT INTO calls (key, run, state, owner, sent_at, worst, request) "
-        "VALUES (?, ?, 'sent', ?, ?, ?, ?)",
-        (
-            intent.key,
-            intent.run,
-            intent.owner,
-            moment_of(clock()),
-            intent.worst,
-            zlib.compress(intent.request, 1),
-        ),
-    ).lastrowid
-    assert call is not None  # the row was inserted
-    _count_for(intent, call, connection, is_earlier=False)
-    return Begun(call, sum(1 for _, state, _ in earlier if state == "ok"))
+) -> list[Begun | Answered | Busy]:
+    """Write intents down, but for those in whose place another call stands."""
+    earlier = _earlier([intent.key for intent in intents], connection)
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()
+    now = moment_of(clock())
+    calls: list[tuple[Any, ...]] = []
+    answers: list[tuple[int, bool, int, int]] = []  # which call is a cell's
+    told: list[Begun | Answered | Busy] = []
+    for intent in intents:
+        before = earlier[intent.key]
+        found = None if intent.asks_again else _standing(before, intent)
+        one: Begun | Answered | Busy
+        if found is None:
+            newest += 1
+            one = Begun(newest, sum(1 for _, state, _ in before if state == "ok"))
+            before.insert(0, (newest, "sent", intent.owner))
+            calls.append(_new_call(newest, intent, now))
+        else:
+            one = found
+        if not isinstance(one, Busy):
+            is_earlier = found is not None
+            answers.append((one.call, is_earlier, intent.run, intent.position))
+        told.append(one)
+    insert(connection, _NEW_CALLS, calls)
+    _count(answers, connection)
+    return told
+
+
+def _earlier(
+    keys: Sequence[str], connection: sqlite3.Connection
+) -> dict[str, list[tuple[int, str, str]]]:
+    """The calls of each key, the newest first: number, state and owner."""
+    earlier: dict[str, list[tuple[int, str, str]]] = {key: [] for key in keys}
+    for piece in pieces(list(earlier)):
+        for key, *call in connection.execute(
+            "SELECT key, id, state, owner FROM calls WHERE key IN "
+            f"({values(len(piece), 1)}) ORDER BY id DESC",
+            tuple(piece),
+        ):
+            earlier[key].append(tuple(call))
+    return earlier
+
+
+def _new_call(call: int, intent: Intent, now: int) -> tuple[Any, ...]:
+    request = in_little_space(intent.request)
+    key, run, owner, worst = intent.key, intent.run, intent.owner, intent.worst
+    return call, key, run, "sent", owner, now, worst, request
 
 
 def _standing(
@@ -162,36 +182,63 @@ def _standing(
     return None
 
 
-def _count_for(
-    intent: Intent, call: int, connection: sqlite3.Connection, *, is_earlier: bool
+def _count(
+    answers: Sequence[tuple[int, bool, int, int]], connection: sqlite3.Connection
 ) -> None:
-    connection.execute(
-        "UPDATE cells SET call = ?, from_ledger = ? WHERE run = ? AND position = ?",
-        (call, is_earlier, intent.run, intent.position),
-    )
-
-
-def settle(settled: Settled, connection: sqlite3.Connection) -> None:
-    """Write down what a call has come to."""
-    connection.execute(
-        "UPDATE calls SET state = ? WHERE id = ?", (settled.state, settled.call)
-    )
-    first, *others = settled.choices
-    record = None if settled.record is None else packed(settled.record)
-    connection.execute(_INSERT_ANSWER, (settled.call, *_values(first), record))
-    for each in others:
+    """Let calls count for cells."""
+    for piece in pieces(answers):
         connection.execute(
-            _INSERT_CHOICE, (settled.call, each["choice"], *_values(each))
+            "UPDATE cells SET call = new.column1, from_ledger = new.column2 "
+            f"FROM ({values(len(piece), 4)}) AS new "
+            "WHERE run = new.column3 AND position = new.column4",
+            tuple(chain.from_iterable(piece)),
         )
 
 
+def settle(settled: Sequence[Settled], connection: sqlite3.Connection) -> list[None]:
+    """Write down what calls have come to."""
+    for state, calls in _by_state(settled).items():
+        for piece in pieces(calls):
+            connection.execute(
+                f"UPDATE calls SET state = ? WHERE id IN ({values(len(piece), 1)})",
+                (state, *piece),
+            )
+    insert(connection, _NEW_ANSWERS, [_answer(each) for each in settled])
+    insert(
+        connection,
+        _NEW_CHOICES,
+        [
+            (each.call, choice["choice"], *_values(choice))
+            for each in settled
+            for choice in each.choices[1:]
+        ],
+    )
+    return [None] * len(settled)
+
+
+def _by_state(settled: Sequence[Settled]) -> dict[State, list[int]]:
+    calls: dict[State, list[int]] = {}
+    for each in settled:
+        calls.setdefault(each.state, []).append(each.call)
+    return calls
+
+
+def _answer(settled: Settled) -> tuple[Any, ...]:
+    record = None if settled.record is None else packed(settled.record)
+    return settled.call, *_values(settled.choices[0]), record
+
+
 def _values(choice: Mapping[str, Any]) -> list[Any]:
-    return [as_column(choice.get(name), kind) for name, kind in ANSWER.items()]
+    get = choice.get
+    return [
+        value if (value := get(name)) is None or is_as_is else as_column(value, kind)
+        for name, kind, is_as_is in _COLUMNS
+    ]
 
 
 def as_column(value: Any, kind: Kind) -> Any:
     """Give a value as its column holds it."""
-    if value is None or kind in ("real", "boolean"):
+    if value is None or kind in _AS_IS:
         return value
     if kind == "text":
         return value if value.isascii() else clean(value)
@@ -208,18 +255,3 @@ def moment_of(moment: datetime) -> int:
         1000000
     """
     return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def packed(value: Any) -> bytes:
-    """Write a JSON value in little space.
-
-    Example:
-        >>> unpacked(packed({"a": [1, None]}))
-        {'a': [1, None]}
-    """
-    return zlib.compress(as_json(value).encode(), 1)
-
-
-def unpacked(content: bytes) -> Any:
-    """Read what `packed` wrote."""
-    return json.loads(zlib.decompress(content))

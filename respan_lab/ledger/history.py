@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .calls import unpacked
+from .packing import unpacked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -114,7 +112,7 @@ def sampled(
         PastCall(
             row["id"],
             row["key"],
-            json.loads(zlib.decompress(row["request"])),
+            unpacked(row["request"]),
             {name: row[name] for name in _TOLD},
         )
         for row in rows

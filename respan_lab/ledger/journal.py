@@ -6,51 +6,95 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from ..storage.database import Database
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Outcome"]
 
+Item = TypeVar("Item")
 T = TypeVar("T")
-_Work = Callable[[sqlite3.Connection], Any]
+_Work: TypeAlias = Callable[[Sequence[Any], sqlite3.Connection], Sequence[Any]]
 
 
-class _Outcome(NamedTuple):
-    result: Any = None
+class Outcome(NamedTuple, Generic[T]):
+    """What came of a piece: a result, or else an error."""
+
+    result: T | None = None
     error: Exception | None = None
+
+
+class _Piece(NamedTuple):
+    work: _Work
+    item: Any
+    future: asyncio.Future[Any]
+    unheard: Callable[[Outcome[Any]], None] | None
 
 
 class Journal:
     """Takes pieces of work, and commits all that have come while it was writing.
 
     A commit that waits for the disk costs the same for one piece as for hundreds.
+    Pieces of the same work are done together, where the first of them stands: a piece
+    may be done earlier than it was put, never later.
 
     Args:
         database: What is written to.
         check: Called on the database's thread before each commit; what it raises
             fails all that would have been committed.
+        explain: Gives what is raised instead of an error of SQLite's.
     """
 
-    def __init__(self, database: Database, *, check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        check: Callable[[], None],
+        explain: Callable[[sqlite3.Error], Exception],
+    ) -> None:
         self._database = database
         self._check = check
-        self._waiting: list[tuple[_Work, asyncio.Future[Any]]] = []
+        self._explain = explain
+        self._waiting: list[_Piece] = []
         self._writing: asyncio.Task[None] | None = None
 
-    def put(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
-        """Have something done, whoever waits for it or not.
+    async def write(
+        self,
+        work: Callable[[Sequence[Item], sqlite3.Connection], Sequence[T]],
+        item: Item,
+        *,
+        unheard: Callable[[Outcome[T]], None] | None = None,
+    ) -> T:
+        """Have something done, and wait until it is committed.
 
         Args:
-            work: Is given the connection. What it raises fails it alone, unless the
-                file itself has failed.
-
-        Returns:
-            Its result, once it is committed.
+            work: Is given all items it was put with, and the connection; gives a result
+                for each. If it raises, what it did is undone, and it is called again
+                with each item alone, unless the file itself has failed.
+            item: What it is done with.
+            unheard: Called with what came of it if the waiting was cancelled, which
+                does not undo it; None if nobody needs to know.
         """
+        future = self.put(work, item, unheard=unheard)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            # It may have been told in the very moment of the cancellation.
+            if unheard is not None and not future.cancelled():
+                unheard(_outcome_of(future))
+            raise
+
+    def put(
+        self,
+        work: Callable[[Sequence[Item], sqlite3.Connection], Sequence[T]],
+        item: Item,
+        *,
+        unheard: Callable[[Outcome[T]], None] | None = None,
+    ) -> asyncio.Future[T]:
+        """Do as `write`, whoever waits for it or not."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, future))
+        self._waiting.append(_Piece(work, item, future, unheard))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         return future
@@ -64,39 +108,62 @@ class Journal:
         while self._waiting:
             await asyncio.sleep(0)  # whoever is about to put something joins in
             batch, self._waiting = self._waiting, []
-            works = [work for work, _ in batch]
             try:
-                outcomes = await self._database.write(partial(self._all, works))
+                outcomes = await self._database.write(partial(self._all, batch))
             except Exception as error:
-                outcomes = [_Outcome(error=error)] * len(batch)
-            for (_, future), outcome in zip(batch, outcomes, strict=True):
-                _tell(future, outcome)
+                outcomes = [Outcome(error=error)] * len(batch)
+            for piece, outcome in zip(batch, outcomes, strict=True):
+                self._tell(piece, outcome)
         self._writing = None
 
     def _all(
-        self, works: Sequence[_Work], connection: sqlite3.Connection
-    ) -> list[_Outcome]:
+        self, batch: Sequence[_Piece], connection: sqlite3.Connection
+    ) -> list[Outcome[Any]]:
         self._check()
-        return _all(works, connection)
+        places: dict[_Work, list[int]] = {}
+        for at, piece in enumerate(batch):
+            places.setdefault(piece.work, []).append(at)
+        outcomes: dict[int, Outcome[Any]] = {}
+        for work, some in places.items():
+            items = [batch[at].item for at in some]
+            outcomes |= zip(some, _done(work, items, connection), strict=True)
+        return [outcomes[at] for at in range(len(batch))]
+
+    def _tell(self, piece: _Piece, outcome: Outcome[Any]) -> None:
+        if isinstance(outcome.error, sqlite3.Error):
+            outcome = Outcome(error=self._explain(outcome.error))
+        if piece.future.cancelled():
+            if piece.unheard is not None:
+                piece.unheard(outcome)
+        elif outcome.error is None:
+            piece.future.set_result(outcome.result)
+        else:
+            piece.future.set_exception(outcome.error)
+            piece.future.exception()  # whoever does not wait has chosen not to know
 
 
-def _all(works: Sequence[_Work], connection: sqlite3.Connection) -> list[_Outcome]:
-    outcomes = []
-    for work in works:
-        try:
-            outcomes.append(_Outcome(work(connection)))
-        except Exception as error:
-            if not connection.in_transaction:  # a full disk has rolled all of it back
-                raise
-            outcomes.append(_Outcome(error=error))
+def _done(
+    work: _Work, items: Sequence[Any], connection: sqlite3.Connection
+) -> list[Outcome[Any]]:
+    connection.execute("SAVEPOINT work")
+    try:
+        outcomes = [Outcome(result) for result in work(items, connection)]
+    except Exception as error:
+        if not connection.in_transaction:  # a full disk has rolled all of it back
+            raise
+        connection.execute("ROLLBACK TO work")
+        outcomes = [Outcome(error=error)]
+        if len(items) > 1:  # the one that is wrong fails alone
+            outcomes = [
+                outcome for item in items for outcome in _done(work, [item], connection)
+            ]
+    connection.execute("RELEASE work")
     return outcomes
 
 
-def _tell(future: asyncio.Future[Any], outcome: _Outcome) -> None:
-    if future.done():  # nobody waits any more
-        return
-    if outcome.error is None:
-        future.set_result(outcome.result)
-    else:
-        future.set_exception(outcome.error)
-        future.exception()  # whoever does not wait has chosen not to know
+def _outcome_of(future: asyncio.Future[T]) -> Outcome[T]:
+    error = future.exception()
+    if error is None:
+        return Outcome(future.result())
+    assert isinstance(error, Exception)  # nothing else is set
+    return Outcome(error=error)

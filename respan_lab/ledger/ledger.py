@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,10 +14,12 @@ from ..errors import LedgerError
 from ..storage.database import Database
 from ..storage.file import File
 from ..storage.texts import as_json
-from .calls import Answered, Begun, Busy, Intent, Settled, begin, settle, unpacked
+from .calls import Answered, Begun, Busy, Intent, Settled, begin, settle
+from .cells import score, skip
 from .guard import Guard
-from .journal import Journal
+from .journal import Journal, Outcome
 from .owners import LEASE, Owner, expire, release, renew
+from .packing import unpacked
 from .runs import (
     Found,
     NewCell,
@@ -66,7 +68,9 @@ class Ledger:
             )
         )
         self._guard = Guard(path)
-        self._journal = Journal(self._database, check=self._guard.check)
+        self._journal = Journal(
+            self._database, check=self._guard.check, explain=self._explained
+        )
         self._beating: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -103,45 +107,55 @@ class Ledger:
         await self._put(partial(finish_run, run, finished_at, manifest))
         await self._put(lambda c: release(c, owner))
 
-    async def begin(self, intent: Intent) -> Begun | Answered | Busy:
+    async def begin(
+        self,
+        intent: Intent,
+        *,
+        unheard: Callable[[Outcome[Begun | Answered | Busy]], None] | None = None,
+    ) -> Begun | Answered | Busy:
         """Commit an intent, or say why it must not be sent.
+
+        Args:
+            intent: What is to be sent.
+            unheard: Called with what came of it if the waiting is cancelled; None if
+                nobody needs to know.
 
         Raises:
             LedgerError: It could not be committed: nothing may be sent.
         """
-        return await self._put(partial(begin, intent))
+        return await self._journal.write(begin, intent, unheard=unheard)
 
-    async def settle(self, settled: Settled) -> None:
+    async def settle(
+        self,
+        settled: Settled,
+        *,
+        unheard: Callable[[Outcome[None]], None] | None = None,
+    ) -> None:
         """Commit what a call has come to.
+
+        Args:
+            settled: What that is.
+            unheard: As for `begin`.
 
         Raises:
             LedgerError: It could not be.
         """
-        await self._put(partial(settle, settled))
+        await self._journal.write(settle, settled, unheard=unheard)
 
     def settle_soon(self, settled: Settled) -> None:
         """Do as `settle` without waiting, for a call that is being stopped."""
-        self._journal.put(partial(settle, settled))
+        self._journal.put(settle, settled)
 
     def skip_soon(self, run: int, positions: Iterable[int], reason: str) -> None:
         """Write down why cells were not sent."""
         rows = [(reason, run, position) for position in positions]
-        self._journal.put(
-            lambda c: c.executemany(
-                "UPDATE cells SET skipped = ? WHERE run = ? AND position = ?", rows
-            )
-        )
+        self._journal.put(skip, rows)
 
     def score_soon(
         self, run: int, position: int, choice: int, scores: Mapping[str, Any]
     ) -> None:
         """Write the scores of an answer down; it is there already."""
-        row = run, position, choice, as_json(scores)
-        self._journal.put(
-            lambda c: c.execute(
-                "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", row
-            )
-        )
+        self._journal.put(score, (run, position, choice, as_json(scores)))
 
     async def flush(self) -> None:
         """Wait until all that was put is committed, or has failed."""
@@ -192,16 +206,18 @@ class Ledger:
                 await self._put(lambda c: renew(c, owner))
 
     async def _put(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._telling(self._journal.put(work))
+        return await self._journal.write(lambda _, c: [work(c)], None)
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._telling(self._database.read(work))
-
-    async def _telling(self, working: Awaitable[T]) -> T:
         try:
-            return await working
+            return await self._database.read(work)
         except sqlite3.Error as error:
-            raise LedgerError(_said(self.path, error)) from error
+            raise self._explained(error) from error
+
+    def _explained(self, error: sqlite3.Error) -> LedgerError:
+        explained = LedgerError(_said(self.path, error))
+        explained.__cause__ = error
+        return explained
 
 
 def _said(path: Path, error: sqlite3.Error) -> str:

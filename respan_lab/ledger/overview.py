@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .packing import parts
 
 if TYPE_CHECKING:
     import sqlite3
 
 __all__ = ["Overview", "overviews"]
 
-_CHUNK = 1 << 16  # bytes of a plan that are unpacked at a time
 # The data stands last in a plan. Inside its texts a quote has a backslash before it,
 # so nothing but the field itself is spelled like this.
 _DATA = b',"items":"'
@@ -103,11 +103,9 @@ def _firsts(pairs: Iterable[list[Any]]) -> list[str]:
 
 def _head(plan: bytes) -> dict[str, Any]:
     """Read a plan without its data, which may be a thousand times as long."""
-    unpacking = zlib.decompressobj()
-    text, rest = b"", plan
-    while rest:
-        text += unpacking.decompress(rest, _CHUNK)
-        rest = unpacking.unconsumed_tail
+    text = b""
+    for part in parts(plan):
+        text += part
         before, found, _ = text.partition(_DATA)
         if found:
             return dict(json.loads(before + b"}"))

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import LedgerError
-from .calls import packed, unpacked
 from .owners import Owner, expire, renew
+from .packing import packed, unpacked
 from .schema import ANSWER
 
 if TYPE_CHECKING:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
-import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .calls import unpacked
+from .packing import unpacked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -104,6 +102,6 @@ def _call(row: sqlite3.Row, now: float) -> CallStory:
         datetime.fromtimestamp(row["sent_at"] / 1e6, UTC),
         row["state"] == "sent" and (row["lease"] or 0) > now,
         row["worst"],
-        None if request is None else json.loads(zlib.decompress(request)),
+        None if request is None else unpacked(request),
         None if record is None else unpacked(record),
     )
