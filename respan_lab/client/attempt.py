@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import UTC, datetime
 from time import perf_counter
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from ..errors import (
 )
 from ..transport import Clock, was_sent
 from ..wire import Attempt, SSEDecoder, StreamAssembler, Timing, redact, status_error
+from ..wire.decoding import decoded
 from ..wire.failure import error_message
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Trial:
 
     def _decoded(self, content: bytes | str) -> dict[str, Any]:
         try:
-            value = json.loads(content)
+            value = decoded(content)
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):

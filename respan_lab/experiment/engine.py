@@ -254,7 +254,7 @@ class Engine:
         tried: Sequence[Attempt] = ()
         completion = None
         try:
-            with sending.under_way():
+            with sending:
                 completion = await self._client.perform(
                     request,
                     timeout=self._settings.timeout,

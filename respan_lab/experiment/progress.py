@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
 from ..results.wording import count, duration, money
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Progress"]
+
+_REFRESH = 0.2  # seconds between two drawings of the bar
 
 
 class Progress:
@@ -37,8 +40,13 @@ class Progress:
         self.done = self.found = self.errors = self.skipped = self.unpriced = 0
         self.cost: float | None = None
         self._age = 0.0
+        self._due = 0.0
         self._bar = tqdm(
-            total=total, desc=name, unit="call", disable=not enabled, mininterval=0.2
+            total=total,
+            desc=name,
+            unit="call",
+            disable=not enabled,
+            mininterval=_REFRESH,
         )
 
     def __enter__(self) -> Self:
@@ -73,11 +81,18 @@ class Progress:
         self.done += 1
         self.skipped += row["status"] == "skipped"
         self.errors += row["status"] not in ("ok", "skipped")
-        self._bar.set_postfix_str(self._postfix(), refresh=False)
-        self._bar.update()
+        self._show()
 
     def __repr__(self) -> str:
         return f"{self.done:,} of {count(self.total, 'cell')}: {self._postfix()}"
+
+    def _show(self) -> None:
+        """Have the bar go on; it is drawn at times only, and told no more often."""
+        now = perf_counter()
+        if not self._bar.disable and now >= self._due:
+            self._due = now + _REFRESH
+            self._bar.set_postfix_str(self._postfix(), refresh=False)
+        self._bar.update()
 
     def _postfix(self) -> str:
         text = f"{money(self.cost)}, {count(self.errors, 'error')}"

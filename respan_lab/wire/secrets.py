@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["as_credentials", "secrets_of", "without_credentials"]
@@ -128,6 +129,11 @@ def _kept(fields: Mapping[str, Any], in_schema: bool) -> dict[str, Any]:
 def _is_credential(name: Any, value: Any, in_schema: bool) -> bool:
     if not isinstance(name, str) or (in_schema and not isinstance(value, str)):
         return False
+    return _names_a_credential(name)
+
+
+@lru_cache(maxsize=4096)
+def _names_a_credential(name: str) -> bool:
     plain = name.lower().replace("-", "_")
     return plain in _NAMES or plain.endswith(_ENDS)
 

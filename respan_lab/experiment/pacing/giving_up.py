@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 
 from ...client.retry import is_spent
@@ -45,19 +43,22 @@ class GivingUp:
         self._numbers = count()
         self._under_way: dict[str, set[int]] = defaultdict(set)
 
-    @contextmanager
-    def asking(self, target: str) -> Iterator[None]:
-        """Hold while a call to the target is under way and its outcome is noted.
+    def begin(self, target: str) -> int:
+        """Hear that a call to the target is under way.
 
         Args:
             target: The target's name.
+
+        Returns:
+            The call's number, for `end`.
         """
         number = next(self._numbers)
         self._under_way[target].add(number)
-        try:
-            yield
-        finally:
-            self._under_way[target].discard(number)
+        return number
+
+    def end(self, target: str, number: int) -> None:
+        """Hear that it is over, and that its outcome is noted."""
+        self._under_way[target].discard(number)
 
     def note(self, target: str, error: APIError) -> None:
         """Count a call that failed; one that may work another time counts nothing.
@@ -83,7 +84,9 @@ class GivingUp:
 
     def reason(self, target: str) -> str | None:
         """Why the target is asked no more; None if it is."""
-        since, why = self._suspects.get(target, (0, None))
+        if target not in self._suspects:
+            return None
+        since, why = self._suspects[target]
         if any(number < since for number in self._under_way[target]):
             return None
         return why

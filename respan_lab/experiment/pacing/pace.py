@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ...errors import APIError, APIStatusError
 from .giving_up import GivingUp
@@ -68,6 +66,8 @@ class Pace:
 class Sending:
     """One call that may be sent, and its retries.
 
+    It is entered while the call is made, and lets the call's error through.
+
     Args:
         pace: The run's.
         turn: The call's.
@@ -79,17 +79,17 @@ class Sending:
         self._pace, self._turn, self._target = pace, turn, target
         self._tokens = tokens
         self._reserved = pace.rate.take(tokens)
+        self._number = -1
 
-    @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Hold while the call is made, which lets its error through."""
+    def __enter__(self) -> Self:
         self._pace.turns.sent(self._turn)
-        with self._pace.giving_up.asking(self._target):
-            try:
-                yield
-            except APIError as error:
-                self._pace.giving_up.note(self._target, error)
-                raise
+        self._number = self._pace.giving_up.begin(self._target)
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if isinstance(error, APIError):
+            self._pace.giving_up.note(self._target, error)
+        self._pace.giving_up.end(self._target, self._number)
 
     def dropped(self) -> None:
         """Hear that the call need not be made after all."""

@@ -95,16 +95,18 @@ def test_an_answer_forgets_all_failures() -> None:
 
 def test_quick_refusals_wait_for_slow_answers() -> None:
     giving_up = GivingUp()
-    with giving_up.asking("m"):  # slow
-        for _ in range(5):
-            with giving_up.asking("m"):
-                giving_up.note("m", _error())
-        assert giving_up.reason("m") is None
-        with giving_up.asking("other"):
-            pass
+    slow = giving_up.begin("m")
+    for _ in range(5):
+        quick = giving_up.begin("m")
+        giving_up.note("m", _error())
+        giving_up.end("m", quick)
+    assert giving_up.reason("m") is None
+    giving_up.end("other", giving_up.begin("other"))
+    assert giving_up.reason("m") is None
+    giving_up.end("m", slow)
     assert giving_up.reason("m")
-    with giving_up.asking("m"):  # one that began later is not waited for
-        assert giving_up.reason("m")
+    giving_up.begin("m")  # one that began later is not waited for
+    assert giving_up.reason("m")
 
 
 @given(st.lists(st.sampled_from("abs"), max_size=60))

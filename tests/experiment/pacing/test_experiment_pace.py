@@ -31,7 +31,7 @@ async def _fail(pace: Pace, error: lab.APIError) -> None:
     assert turn is not None
     with pace.turns.held(turn):
         sending = await pace.ready(turn, "m", BODY)
-        with sending.under_way():
+        with sending:
             if isinstance(error, lab.APIStatusError):
                 sending.refused(error, None)
             raise error
@@ -47,7 +47,7 @@ def test_what_is_guessed_is_reserved_and_corrected() -> None:
         with pace.turns.held(turn):
             body = {**BODY, "max_tokens": 900}
             sending = await pace.ready(turn, "m", body)
-            with sending.under_way():
+            with sending:
                 found.append(rate.delay(9_000))
                 sending.answered(_answer(90, 10))
             found.append(rate.delay(9_000))
@@ -83,7 +83,7 @@ def test_a_refused_attempt_costs_no_tokens_and_its_retry_a_request() -> None:
         busy = lab.RateLimitError("slow down", status_code=429)
         with pace.turns.held(turn):
             sending = await pace.ready(turn, "m", BODY)
-            with sending.under_way():
+            with sending:
                 sending.refused(busy, 0.0)
                 sending.refused(busy, None)
         assert pace.turns.limits["a"].throttles == 2
@@ -107,7 +107,7 @@ def test_a_target_that_always_fails_is_given_up_and_an_answer_helps() -> None:
         assert turn is not None
         with pace.turns.held(turn):
             sending = await pace.ready(turn, "m", BODY)
-            with sending.under_way():
+            with sending:
                 sending.answered(_answer(1, 1))
         assert pace.reason("m") is None
 
