@@ -7,7 +7,7 @@ import json
 import logging
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from operator import itemgetter
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from ...errors import ConfigError
 from ...storage.database import Database
 from ...storage.file import File
+from ...storage.many import insert, pieces
 from ...transport.loop import at_exit, not_at_exit
 from .log_columns import COLUMNS, METADATA, SCHEMA
 
@@ -37,10 +38,6 @@ _UNFIT = (
     sqlite3.ProgrammingError,
 )
 _TEXTS = tuple(name for name, kind in COLUMNS.items() if kind == "json")
-_INSERT = f"INSERT OR IGNORE INTO logs ({', '.join(COLUMNS)}) VALUES "
-_ROW = f"({', '.join('?' * len(COLUMNS))})"
-# By how many rows a statement writes; older SQLites take no more values in one.
-_INSERTS = {n: _INSERT + ", ".join([_ROW] * n) for n in (16, 8, 4, 2, 1)}
 # Pairs of a row's id and its metadata, as one JSON text.
 _INSERT_METADATA = """
 INSERT OR IGNORE INTO metadata
@@ -235,39 +232,45 @@ class _Closer:
 
 
 def _insert(rows: Sequence[dict[str, Any]], connection: sqlite3.Connection) -> None:
-    """Write rows, many in one statement.
-
-    Around each statement the interpreter lock is given away and fought for again,
-    which beside a busy event loop costs more than the writing.
-    """
-    for some in _portions(rows):
+    """Write rows, many in one statement."""
+    columns = _filled(rows)
+    into = f"INSERT OR IGNORE INTO logs ({', '.join(columns)})"
+    for some in pieces([*zip(*columns.values(), strict=True)]):
         try:
-            values = [value for row in some for value in _in_order(row)]
-            connection.execute(_INSERTS[len(some)], values)
+            insert(connection, into, some)
         except _UNFIT:
-            _insert_each(some, connection)
+            _insert_each(some, into, connection)
     metadata = [[row["unique_id"], row[METADATA]] for row in rows if row[METADATA]]
     if metadata:
         connection.execute(_INSERT_METADATA, [json.dumps(metadata)])
 
 
-def _portions(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
-    """Split rows into as few statements as there can be."""
-    start = 0
-    for n in _INSERTS:
-        while len(rows) - start >= n:
-            yield rows[start : start + n]
-            start += n
+def _filled(rows: Sequence[dict[str, Any]]) -> dict[str, Sequence[Any]]:
+    """The columns that are not empty in all the rows, as half of them mostly are.
+
+    `sqlite3` is slow to hand on a None, and a boolean that is not a number.
+    """
+    columns = zip(COLUMNS.items(), zip(*map(_in_order, rows), strict=True), strict=True)
+    return {
+        name: [*map(_number, values)] if kind == "boolean" else values
+        for (name, kind), values in columns
+        if any(value is not None for value in values)
+    }
+
+
+def _number(value: bool | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _insert_each(
-    rows: Iterable[dict[str, Any]], connection: sqlite3.Connection
+    rows: Iterable[Sequence[Any]], into: str, connection: sqlite3.Connection
 ) -> None:
     for row in rows:
         try:
-            connection.execute(_INSERTS[1], _in_order(row))
+            insert(connection, into, [row])
         except _UNFIT as error:  # it must not keep the others from being written
-            _logger.error("log row %s cannot be kept: %s", row["unique_id"], error)
+            unique_id = row[0]  # the first of `COLUMNS`, which every row has
+            _logger.error("log row %s cannot be kept: %s", unique_id, error)
 
 
 def _select(query: LogQuery, connection: sqlite3.Connection) -> list[dict[str, Any]]:

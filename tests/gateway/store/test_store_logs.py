@@ -18,6 +18,7 @@ import pytest
 from gateway_log_rows import row
 
 from respan_lab.errors import ConfigError
+from respan_lab.gateway.store.log_columns import COLUMNS
 from respan_lab.gateway.store.logs import LogQuery, LogStore
 
 
@@ -123,6 +124,24 @@ def test_a_row_that_does_not_fit_does_not_keep_the_others(
     assert "bad cannot be kept" in caplog.text
 
 
+def test_rows_written_together_keep_what_each_has(tmp_path: Path) -> None:
+    own: list[dict[str, Any]] = [
+        {"stream": True, "note": "one"},
+        {"stream": False, "error_code": "busy", "properties": "{}"},
+        {"stream": None, "time_to_first_token": 0.0},
+    ]
+    rows = {str(n): {**row(log_id=str(n)), **own[n % len(own)]} for n in range(100)}
+
+    async def work(store: LogStore) -> None:
+        for each in rows.values():
+            store.put(each)
+        for read in await store.list(LogQuery()):
+            each = rows[read["unique_id"]]
+            assert read == {name: each[name] for name in COLUMNS}
+
+    using(tmp_path, work)
+
+
 def test_rows_wait_until_the_file_can_be_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -172,6 +191,7 @@ import asyncio, sys
 from pathlib import Path
 sys.path[:0] = {sys.path!r}
 from gateway_log_rows import row
+from respan_lab.gateway.store.log_columns import COLUMNS
 from respan_lab.gateway.store.logs import LogStore
 from respan_lab.transport import run
 
