@@ -158,24 +158,24 @@ class Exchange:
         finally:
             watcher.cancel()
 
-    async def start(
+    def start(
         self, status: int, content_type: str, headers: Mapping[str, str]
-    ) -> None:
+    ) -> Awaitable[None]:
         """Send the head of the answer."""
         self.has_started = True
         sent = {"content-type": content_type, **headers}
         pairs = [
             (name.encode(), value.encode("latin-1")) for name, value in sent.items()
         ]
-        await self._give(type="http.response.start", status=status, headers=pairs)
+        return self._give(type="http.response.start", status=status, headers=pairs)
 
-    async def write(self, content: bytes) -> None:
+    def write(self, content: bytes) -> Awaitable[None]:
         """Send a piece of the body."""
-        await self._give(type="http.response.body", body=content, more_body=True)
+        return self._give(type="http.response.body", body=content, more_body=True)
 
-    async def end(self, content: bytes = b"") -> None:
+    def end(self, content: bytes = b"") -> Awaitable[None]:
         """Send the rest of the body."""
-        await self._give(type="http.response.body", body=content)
+        return self._give(type="http.response.body", body=content)
 
     async def _give(self, **message: Any) -> None:
         if self.is_forsaken:

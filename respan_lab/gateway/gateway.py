@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,9 +157,9 @@ class Gateway:
         """Serve one ASGI scope of a caller over a socket."""
         await self._admit(self._hosts, scope, receive, send)
 
-    async def in_process(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def in_process(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve a caller in this process, who needs no client key."""
-        await self._answer({**scope, IN_PROCESS: True}, receive, send)
+        return self._answer({**scope, IN_PROCESS: True}, receive, send)
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Served:
         """Serve it on a socket, on the background loop.
@@ -288,13 +288,13 @@ class Gateway:
                 return
         await self._answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if self._app is None:
             from .app import build_app
 
             self._app = build_app(self)
         self.logs.open()
-        await on_background(self._app, scope, receive, send)
+        return on_background(self._app, scope, receive, send)
 
 
 def _check(seed: Any, sim_time_scale: Any, precedence: Any) -> None:

@@ -34,7 +34,7 @@ from .routing.attempts import attempt
 from .routing.candidates import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from .asking.asked import Asked
     from .gateway import Gateway
@@ -71,13 +71,13 @@ async def chat(gateway: Gateway, exchange: Exchange) -> None:
         await _fail(gateway, exchange, broken, record)
 
 
-async def _answer(gateway: Gateway, exchange: Exchange, record: Record) -> bytes:
-    """Run the steps; return what of the body is still to be sent."""
+def _answer(gateway: Gateway, exchange: Exchange, record: Record) -> Awaitable[bytes]:
+    """Run the steps; gives what of the body is still to be sent."""
     asked = read(exchange.content, exchange.headers, gateway.precedence)
     record.asked = asked
     if not exchange.is_in_process and HEADER in exchange.headers:
-        return await _once(gateway, exchange, record, asked)
-    return await _answered(gateway, exchange, record, asked)
+        return _once(gateway, exchange, record, asked)
+    return _answered(gateway, exchange, record, asked)
 
 
 async def _once(
@@ -98,7 +98,9 @@ async def _answered(
 ) -> bytes:
     """Have it answered by the response cache, or else by a provider."""
     record.prompt = await resolve(asked, gateway.prompts)
-    setting = Setting.of(gateway, exchange) if asked.wants_cache else None
+    if not asked.wants_cache:
+        return await _called(gateway, exchange, record, asked)
+    setting = Setting.of(gateway, exchange)
     async with gateway.cache.turn(record, setting) as hit:
         if hit is None:
             return await _called(gateway, exchange, record, asked)
@@ -148,17 +150,17 @@ async def _one(
             return await _give(gateway, exchange, record, answer, secrets)
 
 
-async def _give(
+def _give(
     gateway: Gateway,
     exchange: Exchange,
     record: Record,
     answer: ProviderAnswer,
     secrets: Sequence[str] = (),
-) -> bytes:
-    """Hand an answer on; return what of it is still to be sent."""
+) -> Awaitable[bytes]:
+    """Hand an answer on; gives what of it is still to be sent."""
     is_stream = record.asked is not None and record.asked.is_stream
     give = _streamed if is_stream else _plain
-    return await give(gateway, exchange, record, answer, secrets)
+    return give(gateway, exchange, record, answer, secrets)
 
 
 async def _plain(
@@ -190,14 +192,14 @@ async def _streamed(
     return b""
 
 
-async def _start_plain(exchange: Exchange, record: Record, content: bytes) -> None:
+def _start_plain(exchange: Exchange, record: Record, content: bytes) -> Awaitable[None]:
     length = {"content-length": str(len(content))}
-    await exchange.start(200, "application/json", {**length, **record.headers()})
+    return exchange.start(200, "application/json", {**length, **record.headers()})
 
 
-async def _start_stream(exchange: Exchange, record: Record) -> None:
+def _start_stream(exchange: Exchange, record: Record) -> Awaitable[None]:
     kind = "text/event-stream; charset=utf-8"
-    await exchange.start(200, kind, {"cache-control": "no-cache", **record.headers()})
+    return exchange.start(200, kind, {"cache-control": "no-cache", **record.headers()})
 
 
 async def _fail(

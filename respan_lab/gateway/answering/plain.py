@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...wire import redact
+from ...wire.decoding import decoded
 from ..failure import GatewayFailure
 from .breakdown import with_extras
 from .refused import refused
@@ -46,7 +47,7 @@ async def plain(
 
 def _read(content: bytes) -> dict[str, Any]:
     try:
-        payload = json.loads(content)
+        payload = decoded(content)
     except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict):

@@ -17,7 +17,9 @@ __all__ = ["on_background"]
 T = TypeVar("T")
 
 
-async def on_background(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+def on_background(
+    app: App, scope: Scope, receive: Receive, send: Send
+) -> Awaitable[None]:
     """Serve one ASGI scope on the background loop, whichever loop it came to.
 
     Connections, slots and files are then used on one loop alone.
@@ -30,14 +32,13 @@ async def on_background(app: App, scope: Scope, receive: Receive, send: Send) ->
     """
     # Servers do not wait for the end of a lifespan, so it must not be elsewhere.
     if is_loop_thread() or scope["type"] == "lifespan":
-        await app(scope, receive, send)
-        return
+        return app(scope, receive, send)
     here = asyncio.get_running_loop()
 
     async def there() -> None:
         await app(scope, _from_there(receive, here), _from_there(send, here))
 
-    await hop(there())
+    return hop(there())
 
 
 def _from_there(
