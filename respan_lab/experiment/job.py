@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import statistics
 import threading
 import time
 import uuid
@@ -12,6 +11,10 @@ import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import LedgerError
 from ..ledger import Found, Ledger, NewRun, Recorded
@@ -31,7 +34,7 @@ from .planning.ledger_plan import planned
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -218,21 +221,19 @@ class Job:
         frame = recorded_frame(await self.ledger.read(self.run_id), self.plan)
         self.estimate_score = score_estimate(self._estimate, frame)
 
-    def _doubt_of(self, cells: Mapping[str, Sequence[Any]]) -> str | None:
+    def _doubt_of(self, cells: Mapping[str, pa.ChunkedArray]) -> str | None:
         """Say whether this machine was too busy for the times to be right."""
-        own = [
-            at
-            for at, source in enumerate(cells["latency_source"])
-            if source == "measured" and not cells["from_ledger"][at]
-        ]
+        own = pc.and_not(
+            pc.equal(cells["latency_source"], "measured"), cells["from_ledger"]
+        )
         return doubt(
             self.engine.lag,
-            latency=_median(cells["latency"], own),
-            time_to_first_token=_median(cells["time_to_first_token"], own),
+            latency=_median(cells["latency"].filter(own)),
+            time_to_first_token=_median(cells["time_to_first_token"].filter(own)),
             max_concurrency=self.settings.max_concurrency,
         )
 
 
-def _median(column: Sequence[float | None], rows: Sequence[int]) -> float | None:
-    known = [value for at in rows if (value := column[at]) is not None]
-    return statistics.median(known) if known else None
+def _median(seconds: pa.ChunkedArray) -> float | None:
+    known = seconds.drop_null()
+    return float(np.median(known)) if len(known) else None

@@ -3,7 +3,8 @@
 from .calls import Answered, Begun, Busy, Intent, Settled
 from .ledger import Ledger
 from .reading import LedgerFile
-from .runs import Found, NewCell, NewRun, Recorded
+from .recorded import Recorded
+from .runs import Found, NewCell, NewRun
 
 __all__ = [
     "Answered",

@@ -20,14 +20,13 @@ from .guard import Guard
 from .journal import Journal, Outcome
 from .owners import LEASE, Owner, expire, release, renew
 from .packing import unpacked
+from .recorded import Recorded, read_run
 from .runs import (
     Found,
     NewCell,
     NewRun,
-    Recorded,
     begin_run,
     finish_run,
-    read_run,
 )
 from .schema import MARK, SCHEMA, VERSION
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from ..errors import LedgerError
 from .overview import Overview, overviews
-from .runs import Recorded, read_run
+from .recorded import Recorded, read_run
 from .schema import MARK, VERSION
 from .stories import Story, read_story
 

@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from functools import partial
 from itertools import islice
 from operator import is_
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pandas.api.extensions import ExtensionArray
 
 from .columns import (
@@ -23,13 +24,29 @@ from .columns import (
 )
 from .dtypes import inferred_column, objects_column, scores_column, text_column
 
-__all__ = ["build_frame", "frame_of", "taken"]
+__all__ = ["Numbered", "build_frame", "frame_of"]
 
 MAX_PARSED_FIELDS = 100  # a model chooses the fields of an open schema
 
 _ONLY_IF_NAMED = frozenset({"run_name"})  # one run need not say which it is
 _PREFIXES = tuple(column.prefix for column in COLUMNS if column.prefix)
 _SINGLE = frozenset(column.name for column in COLUMNS if not column.prefix)
+
+
+class Numbered(NamedTuple):
+    """A column of few values, many times.
+
+    Attributes:
+        values: Each once.
+        places: Which of them stands in each row.
+    """
+
+    values: Sequence[Any]
+    places: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Numbered:
+        """Give it with other rows."""
+        return self._replace(places=self.places[rows])
 
 
 def build_frame(
@@ -78,8 +95,9 @@ def frame_of(
 
     Args:
         values: By column name, in the order of the rows; what is None is missing, and
-            so is a whole column that is not there. Arrays with a dtype stay as they
-            are. Emptied, so that no two forms of a column are held longer than need be.
+            so is a whole column that is not there: lists, Arrow's columns, or
+            `Numbered`. Emptied, so that no two forms of a column are held longer than
+            need be.
         n_rows: How long each of them is.
         models: As for `build_frame`.
         prompts: As there.
@@ -162,12 +180,15 @@ def _scores_and_notes(named: Sequence[str]) -> list[str]:
 
 
 def _column(name: str, values: Any, *, categories: Sequence[str]) -> Any:
-    if isinstance(values, ExtensionArray | pd.Series) and name != "started_at":
-        return values
+    if isinstance(values, Numbered):
+        few = _column(name, values.values, categories=categories)
+        return _taken(few, values.places)
+    dtype = _dtype(name)
+    if isinstance(values, pa.ChunkedArray):
+        return _arrow_column(name, values, dtype, categories=categories)
     if len(values) > 1 and _is_empty(values):
         nothing = _column(name, [None], categories=categories)
-        return taken(nothing, np.zeros(len(values), dtype=np.intp))
-    dtype = _dtype(name)
+        return _taken(nothing, np.zeros(len(values), dtype=np.intp))
     if dtype == "category":
         return _category_column(name, values, categories=categories)
     if dtype == "string":
@@ -178,8 +199,6 @@ def _column(name: str, values: Any, *, categories: Sequence[str]) -> Any:
         return scores_column(values)
     if dtype == "inferred":
         return inferred_column(values)
-    if dtype == TIMESTAMP and isinstance(values, pd.Series):
-        return values.astype(TIMESTAMP)
     if dtype == TIMESTAMP:
         return pd.Series(
             pd.to_datetime(pd.Series(values, dtype=object), utc=True)
@@ -191,7 +210,21 @@ def _is_empty(values: Any) -> bool:
     return isinstance(values, list | tuple) and all(map(partial(is_, None), values))
 
 
-def taken(column: Any, places: Any) -> Any:
+def _arrow_column(
+    name: str, values: pa.ChunkedArray, dtype: str, *, categories: Sequence[str]
+) -> Any:
+    if dtype == "category":
+        few = values.combine_chunks().dictionary_encode()
+        numbered = Numbered(
+            [*few.dictionary.to_pylist(), None],
+            few.indices.fill_null(-1).to_numpy(zero_copy_only=False),
+        )
+        return _column(name, numbered, categories=categories)
+    whole = pa.chunked_array([values.combine_chunks()])
+    return pd.api.types.pandas_dtype(dtype).__from_arrow__(whole)
+
+
+def _taken(column: Any, places: Any) -> Any:
     """Give the values of a column that are at places, with its dtype."""
     rows = column.take(places)
     return rows.reset_index(drop=True) if isinstance(rows, pd.Series) else rows

@@ -85,9 +85,9 @@ def test_an_answered_call_is_found_by_the_next_run(path: Path) -> None:
         recorded = await ledger.read()
         assert recorded.run["run_id"] == "two"
         assert recorded.run["plan"] == {"of": "two"}
-        assert recorded.cells["output"] == (None, "Hi")
-        assert recorded.cells["from_ledger"] == (0, 1)
-        assert recorded.cells["run_id"][1] == "one"
+        assert recorded.cells["output"].to_pylist() == [None, "Hi"]
+        assert recorded.cells["from_ledger"].to_pylist() == [False, True]
+        assert recorded.cells["run_id"].to_pylist() == [None, "one"]
 
     using(path, first)
     using(path, second)
@@ -105,8 +105,8 @@ def test_a_run_that_asks_again_keeps_the_old_answer(path: Path) -> None:
         assert other == Begun(begun.call + 1, 1)
         new = {**ANSWER, "output": "Hello"}
         await ledger.settle(Settled(other.call, "ok", [new]))
-        assert (await ledger.read("one")).cells["output"][0] == "Hi"
-        assert (await ledger.read("two")).cells["output"][0] == "Hello"
+        assert (await ledger.read("one")).cells["output"][0].as_py() == "Hi"
+        assert (await ledger.read("two")).cells["output"][0].as_py() == "Hello"
         assert (await begin(ledger, "three")).answered == {0: other.call}
         await end(ledger, 1, "one")
 
@@ -136,7 +136,7 @@ def test_two_runs_at_once_send_a_cell_once(path: Path) -> None:
         await ledger.settle(Settled(begun.call, "ok", [ANSWER]))
         told = await ledger.begin(intent(two.run, "a", "two"))
         assert told == Answered(begun.call, "ok")
-        assert (await ledger.read("two")).cells["output"][0] == "Hi"
+        assert (await ledger.read("two")).cells["output"][0].as_py() == "Hi"
         await end(ledger, one.run, "one")
 
     using(path, work)
@@ -200,7 +200,8 @@ def test_after_a_kill_it_is_known_what_was_in_flight(path: Path) -> None:
     async def after(ledger: Ledger) -> None:
         found = await begin(ledger, "next")
         assert (list(found.answered), list(found.unsure)) == ([0], [1])
-        assert (await ledger.read("killed")).cells["state"] == ("ok", "maybe_billed")
+        status = (await ledger.read("killed")).cells["status"]
+        assert status.to_pylist() == ["ok", "maybe_billed"]
 
     using(path, after)
 
@@ -231,11 +232,11 @@ def test_a_surrogate_and_a_huge_number_are_no_reason_to_fail(path: Path) -> None
         record = {"raw": {"text": "\ud83d", "n": float("nan")}}
         await ledger.settle(Settled(begun.call, "ok", [odd, further], record))
         recorded = await ledger.read()
-        assert recorded.cells["output"][0] == clean("a\ud83d")
-        assert recorded.cells["prompt_tokens"][0] is None
-        ((position, choice, *rest),) = recorded.choices
-        assert (position, choice) == (0, 1)
-        assert rest[-1] == '{"n":[1]}'
+        assert recorded.cells["output"][0].as_py() == clean("a\ud83d")
+        assert recorded.cells["prompt_tokens"][0].as_py() is None
+        of_choice = {name: c.to_pylist() for name, c in recorded.choices.items()}
+        assert (of_choice["position"], of_choice["choice"]) == ([0], [1])
+        assert of_choice["parsed"] == ['{"n":[1]}']
         ledger.score_soon(found.run, 0, 0, {"score_x": True})
         assert (await ledger.read()).scores == [(0, 0, {"score_x": True})]
 
@@ -315,7 +316,7 @@ def test_a_full_disk_keeps_what_it_has(path: Path) -> None:
             await ledger.settle(
                 Settled(begun.call, "ok", [{**ANSWER, "output": large}])
             )
-        assert (await ledger.read()).cells["output"] == ("Hi", None)
+        assert (await ledger.read()).cells["output"].to_pylist() == ["Hi", None]
 
     using(path, fill)
 
