@@ -8,7 +8,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import unquote
 
 import httpx
 
@@ -105,8 +107,10 @@ class _Exchange(httpx.AsyncByteStream):
         self._start: _Message | None = None
         self._chunks: deque[bytes] = deque()
         self._news: asyncio.Future[None] | None = None
-        self._has_room = asyncio.Event()
-        self._is_gone = asyncio.Event()
+        # Events are made for who waits, as few do.
+        self._has_room: asyncio.Event | None = None
+        self._has_gone: asyncio.Event | None = None
+        self._is_gone = False
         self._is_listening = False
         self._is_complete = False
         self._is_over = False
@@ -145,7 +149,8 @@ class _Exchange(httpx.AsyncByteStream):
                     request=self._request,
                 ) from self._error
             await self._wait()
-        self._has_room.set()
+        if self._has_room is not None:
+            self._has_room.set()
         return self._chunks.popleft()
 
     async def aclose(self) -> None:
@@ -154,7 +159,7 @@ class _Exchange(httpx.AsyncByteStream):
             await self.end()
 
     async def end(self) -> None:
-        self._is_gone.set()
+        self._leave()
         if self._is_listening or self._is_complete:
             await asyncio.wait([self._task], timeout=GRACE)
         self._task.cancel()
@@ -162,14 +167,15 @@ class _Exchange(httpx.AsyncByteStream):
         if self._task.done():  # and perhaps before it began
             self._forget(self)
 
-    async def _wait(self) -> None:
+    def _wait(self) -> Awaitable[None]:
         """Wait until the app has said something, or has ended."""
         self._news = asyncio.get_running_loop().create_future()
-        if self._patience is None:
-            return await self._news
+        return self._news if self._patience is None else self._wait_for(self._news)
+
+    async def _wait_for(self, news: asyncio.Future[None]) -> None:
         try:
             async with asyncio.timeout(self._patience):
-                await self._news
+                await news
         except TimeoutError:
             raise httpx.ReadTimeout(
                 f"the application was silent for {self._patience} seconds",
@@ -209,14 +215,21 @@ class _Exchange(httpx.AsyncByteStream):
     def _complete(self) -> None:
         # What the app does from here on is not the reader's to wait for.
         self._is_complete = True
-        self._is_gone.set()
+        self._leave()
+
+    def _leave(self) -> None:
+        self._is_gone = True
+        if self._has_gone is not None:
+            self._has_gone.set()
 
     async def _receive(self) -> _Message:
         body, self._body = self._body, None
         if body is not None:
             return {"type": "http.request", "body": body, "more_body": False}
         self._is_listening = True
-        await self._is_gone.wait()
+        if not self._is_gone:
+            self._has_gone = self._has_gone or asyncio.Event()
+            await self._has_gone.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: _Message) -> None:
@@ -227,10 +240,11 @@ class _Exchange(httpx.AsyncByteStream):
             return
         if self._is_complete:
             return
-        if self._is_gone.is_set():
+        if self._is_gone:
             raise OSError("the client is gone")
         if chunk := message.get("body", b""):
             while len(self._chunks) >= _AHEAD:
+                self._has_room = self._has_room or asyncio.Event()
                 self._has_room.clear()
                 await self._has_room.wait()
             self._chunks.append(chunk)
@@ -241,18 +255,25 @@ class _Exchange(httpx.AsyncByteStream):
 
 def _scope(request: httpx.Request) -> _Message:
     url = request.url
-    path, _, query = url.raw_path.partition(b"?")
+    path, raw_path, query = _parts(url.raw_path)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
         "method": request.method,
         "scheme": url.scheme,
-        "path": url.path,
-        "raw_path": path,
+        "path": path,
+        "raw_path": raw_path,
         "query_string": query,
         "root_path": "",
         "headers": [(name.lower(), value) for name, value in request.headers.raw],
         "client": ("127.0.0.1", 0),
         "server": (url.host, url.port),
     }
+
+
+@lru_cache(maxsize=64)
+def _parts(target: bytes) -> tuple[str, bytes, bytes]:
+    """The path, as it is meant and as it is sent, and the query."""
+    path, _, query = target.partition(b"?")
+    return unquote(path.decode("ascii")), path, query
