@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from time import perf_counter
 from types import MappingProxyType
@@ -17,7 +16,7 @@ from ..errors import (
     APITimeoutError,
     StreamError,
 )
-from ..transport import Clock, was_sent
+from ..transport import Clock, in_time, was_sent
 from ..wire import Attempt, SSEDecoder, StreamAssembler, Timing, redact, status_error
 from ..wire.decoding import decoded
 from ..wire.failure import error_message
@@ -109,8 +108,7 @@ class Trial:
             APIError: Whatever went wrong, without the key in it.
         """
         try:
-            async with asyncio.timeout(timeout):
-                raw = await self._exchange()
+            raw = await in_time(self._exchange(), timeout)
         except TimeoutError as error:
             # Some keep the connection open after the last word: nothing is missing.
             if not self._is_whole:

@@ -4,12 +4,14 @@ from .asgi import ASGITransport
 from .clock import Clock
 from .loop import hop, run, submit
 from .outgoing import OutgoingTransport, was_sent
+from .patience import in_time
 
 __all__ = [
     "ASGITransport",
     "Clock",
     "OutgoingTransport",
     "hop",
+    "in_time",
     "run",
     "submit",
     "was_sent",

@@ -49,7 +49,7 @@ class Session:
             force_close=not keepalive,
             ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
-        self._patience = Patience(self.loop)
+        self._patience = Patience()
         self._process = os.getpid()
         self._closing: asyncio.Task[None] | None = None
         if is_loop_thread():

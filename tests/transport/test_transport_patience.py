@@ -27,7 +27,7 @@ class Answer:
 
 async def outcomes(*waits: float | None) -> list[str]:
     """Wait for answers that never come, and say in which order they are given up."""
-    patience = Patience(asyncio.get_running_loop())
+    patience = Patience()
     order: list[str] = []
 
     async def one(seconds: float | None) -> None:
@@ -60,7 +60,7 @@ def test_waits_that_are_due_together_end_together() -> None:
 
 def test_an_answer_ends_its_wait_alone() -> None:
     async def scene() -> str:
-        patience = Patience(asyncio.get_running_loop())
+        patience = Patience()
         answered, silent = Answer(patience), Answer(patience)
         answered.news.set_result("here")
         said = await answered.wait(SOON)
@@ -73,7 +73,7 @@ def test_an_answer_ends_its_wait_alone() -> None:
 
 def test_an_answer_may_be_waited_for_again() -> None:
     async def scene() -> None:
-        patience = Patience(asyncio.get_running_loop())
+        patience = Patience()
         for _ in range(2):
             with pytest.raises(TimeoutError):
                 await Answer(patience).wait(SOON)
