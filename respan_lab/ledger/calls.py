@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from ..storage.many import insert, pieces, values
+from ..storage.many import insert, padded, values
 from ..storage.texts import as_json
 from ..wire import clean
 from .packing import in_little_space, packed
@@ -151,7 +151,7 @@ def _earlier(
 ) -> dict[str, list[tuple[int, str, str]]]:
     """The calls of each key, the newest first: number, state and owner."""
     earlier: dict[str, list[tuple[int, str, str]]] = {key: [] for key in keys}
-    for piece in pieces(list(earlier)):
+    for piece in padded(list(earlier)):
         for key, *call in connection.execute(
             "SELECT key, id, state, owner FROM calls WHERE key IN "
             f"({values(len(piece), 1)}) ORDER BY id DESC",
@@ -186,7 +186,7 @@ def _count(
     answers: Sequence[tuple[int, bool, int, int]], connection: sqlite3.Connection
 ) -> None:
     """Let calls count for cells."""
-    for piece in pieces(answers):
+    for piece in padded(answers):
         connection.execute(
             "UPDATE cells SET call = new.column1, from_ledger = new.column2 "
             f"FROM ({values(len(piece), 4)}) AS new "
@@ -198,7 +198,7 @@ def _count(
 def settle(settled: Sequence[Settled], connection: sqlite3.Connection) -> list[None]:
     """Write down what calls have come to."""
     for state, calls in _by_state(settled).items():
-        for piece in pieces(calls):
+        for piece in padded(calls):
             connection.execute(
                 f"UPDATE calls SET state = ? WHERE id IN ({values(len(piece), 1)})",
                 (state, *piece),

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeVar
 
-__all__ = ["insert", "pieces", "values"]
+__all__ = ["insert", "padded", "pieces", "values"]
 
 T = TypeVar("T")
 
@@ -58,6 +58,21 @@ def pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
             length //= 2
         yield rows[start : start + length]
         start += length
+
+
+def padded(rows: Sequence[T]) -> Iterator[list[T]]:
+    """Cut rows into pieces of at most 64, the last one filled up with its last row.
+
+    It is for statements to which a row that comes twice makes no difference.
+
+    Example:
+        >>> [len(piece) for piece in padded(range(150))]
+        [64, 64, 32]
+    """
+    for start in range(0, len(rows), _MOST):
+        piece = list(rows[start : start + _MOST])
+        whole = 1 << (len(piece) - 1).bit_length()
+        yield piece + piece[-1:] * (whole - len(piece))
 
 
 @lru_cache(maxsize=256)

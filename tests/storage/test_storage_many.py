@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from respan_lab.storage.many import insert, pieces
+from respan_lab.storage.many import insert, padded, pieces
 
 
 @given(st.integers(0, 400))
@@ -16,6 +16,14 @@ def test_pieces_are_all_there_is_in_order(n: int) -> None:
     cut = list(pieces(range(n)))
     assert [each for piece in cut for each in piece] == list(range(n))
     assert {len(piece) for piece in cut} <= {64, 32, 16, 8, 4, 2, 1}
+
+
+@given(st.integers(0, 400))
+def test_padded_pieces_hold_all_there_is_and_the_last_row_again(n: int) -> None:
+    cut = [each for piece in padded(range(n)) for each in piece]
+    assert cut[:n] == list(range(n))
+    assert set(cut[n:]) <= {n - 1}
+    assert {len(piece) for piece in padded(range(n))} <= {64, 32, 16, 8, 4, 2, 1}
 
 
 @given(st.lists(st.tuples(st.integers(-9, 9), st.none() | st.text("ab")), max_size=150))

@@ -28,6 +28,7 @@ class Gates:
 
     def __init__(self, cards: dict[str, dict[str, Any]]) -> None:
         self._cards = cards
+        self._providers: dict[str, frozenset[str]] = {}  # by target
         self.places: dict[str, int] = {
             str(card["provider"]): int(card["max_concurrency"])
             for card in cards.values()
@@ -58,8 +59,10 @@ class Gates:
         Where nobody tells a model's provider, it is what stands before the slash, else
         the model itself; where nobody tells the models, it is the target.
         """
-        providers = frozenset(map(self._provider, target.candidates))
-        return providers or frozenset({target.name})
+        if target.name not in self._providers:
+            found = frozenset(map(self._provider, target.candidates))
+            self._providers[target.name] = found or frozenset({target.name})
+        return self._providers[target.name]
 
     def _provider(self, model: str) -> str:
         told = self._cards.get(model, {}).get("provider")
