@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 __all__ = ["Patience", "in_time"]
 
@@ -56,10 +57,9 @@ async def in_time(work: Awaitable[T], seconds: float | None) -> T:
 def _patience() -> Patience:
     """The running loop's, for work of any kind."""
     loop = asyncio.get_running_loop()
-    found = _of_loops.get(loop)
-    if found is None:
-        found = _of_loops[loop] = Patience()
-    return found
+    if _own.loop() is not loop:
+        _own.loop, _own.patience = ref(loop), Patience()
+    return _own.patience
 
 
 class Patience:
@@ -131,4 +131,13 @@ class Patience:
             self._ring_at(min(later), loop)
 
 
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Patience] = WeakKeyDictionary()
+class _Own(threading.local):
+    """A thread runs one loop at a time."""
+
+    loop: Callable[[], asyncio.AbstractEventLoop | None] = staticmethod(lambda: None)
+
+    def __init__(self) -> None:
+        self.patience = Patience()
+
+
+_own = _Own()
