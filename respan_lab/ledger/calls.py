@@ -39,7 +39,7 @@ _NEW_CHOICES = (
     f"INSERT OR REPLACE INTO choices ({', '.join(('call', 'choice', *ANSWER))})"
 )
 _AS_IS = ("real", "boolean")  # what SQLite takes as it is
-_COLUMNS = [(name, kind, kind in _AS_IS) for name, kind in ANSWER.items()]
+_TO_CHANGE = [(at, k) for at, k in enumerate(ANSWER.values()) if k not in _AS_IS]
 
 
 class Intent(NamedTuple):
@@ -229,11 +229,11 @@ def _answer(settled: Settled) -> tuple[Any, ...]:
 
 
 def _values(choice: Mapping[str, Any]) -> list[Any]:
-    get = choice.get
-    return [
-        value if (value := get(name)) is None or is_as_is else as_column(value, kind)
-        for name, kind, is_as_is in _COLUMNS
-    ]
+    values = list(map(choice.get, ANSWER))
+    for at, kind in _TO_CHANGE:
+        if (value := values[at]) is not None:
+            values[at] = as_column(value, kind)
+    return values
 
 
 def as_column(value: Any, kind: Kind) -> Any:
