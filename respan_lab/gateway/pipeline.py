@@ -14,7 +14,7 @@ import logging
 import traceback
 from contextlib import aclosing, suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..wire import redact
 from .answering.call import call
@@ -34,7 +34,7 @@ from .routing.attempts import attempt
 from .routing.candidates import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from .asking.asked import Asked
     from .gateway import Gateway
@@ -119,9 +119,7 @@ async def _called(
         groups=gateway.groups.value,
         draw=draw,
         pick=partial(gateway.draws.pick, asked.identity),
-        check_address=partial(
-            check_address, reach=exchange.reach, configured=gateway.origins
-        ),
+        check_address=partial(_check_address, gateway, exchange),
     )
     return await attempt(
         candidates,
@@ -130,6 +128,12 @@ async def _called(
         partial(_one, gateway, exchange, record, asked, draw),
         may_repeat=lambda: not exchange.has_started,
     )
+
+
+def _check_address(
+    gateway: Gateway, exchange: Exchange, credentials: Mapping[str, Any]
+) -> None:
+    check_address(credentials, reach=exchange.reach, configured=gateway.origins)
 
 
 async def _one(

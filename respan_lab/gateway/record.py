@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Record"]
 
 
+_UNKNOWN = Usage()
+
+
 @dataclass(slots=True)
 class Record:
     """One call, filled in on its way through the gateway.
@@ -75,7 +78,7 @@ class Record:
     candidate: Candidate | None = None
     attempts: list[Attempt] = field(default_factory=list)
     model: str | None = None
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = _UNKNOWN
     cost: float | None = None
     notes: tuple[str, ...] = ()
     declared: Mapping[str, float | None] | None = None

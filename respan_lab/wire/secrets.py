@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["as_credentials", "secrets_of", "without_credentials"]
+__all__ = ["as_credentials", "has_credentials", "secrets_of", "without_credentials"]
 
 # In lower case, with `_` for `-`. What is meant for a model, such as a variable called
 # `secret` or `password`, is none of them: it is the question.
@@ -71,6 +71,19 @@ def as_credentials(credentials: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def has_credentials(tree: Any) -> bool:
+    """Whether anything in a body is called as credentials are, at any depth.
+
+    Args:
+        tree: A JSON value.
+
+    Example:
+        >>> has_credentials({"messages": []}), has_credentials({"api_key": None})
+        (False, True)
+    """
+    return next(_found(tree), None) is not None
+
+
 def secrets_of(tree: Any) -> tuple[str, ...]:
     """Find every credential in a body, at any depth.
 
@@ -101,7 +114,7 @@ def without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:
         >>> without_credentials({"load_balance_models": [entry]})
         {'load_balance_models': [{'model': 'm', 'weight': 1}]}
     """
-    if next(_found(tree), None) is None:  # as nearly always
+    if not has_credentials(tree):  # as nearly always
         return dict(tree)
     whole = {"": dict(tree)}
     left: list[tuple[Any, bool]] = [(whole, False)]

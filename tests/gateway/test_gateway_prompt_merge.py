@@ -152,6 +152,14 @@ def test_fallbacks_go_where_the_gateway_looks_for_them() -> None:
     assert asked.openai == {"model": "m", "seed": 1, "messages": OWN}
 
 
+def test_what_a_prompt_brings_along_is_looked_through_for_credentials() -> None:
+    asked, request = asked_with({}), PromptRequest("p")
+    asked.has_credentials = False  # the request itself has none
+    said = {"role": "user", "content": "hi", "api_key": "sk-1"}
+    merge(asked, request, config={"model": "m"}, messages=[said])
+    assert asked.public()["messages"] == [{"role": "user", "content": "hi"}]
+
+
 def test_a_model_must_come_from_somewhere() -> None:
     asked = asked_with({"model": None})
     with pytest.raises(GatewayFailure, match="nobody names a model") as caught:

@@ -23,6 +23,8 @@ class Asked:
         warnings: What was ignored, in words.
         route_provider: The provider the caller pinned; None for none.
         betas: The beta features that were asked for, known or not.
+        has_credentials: Whether a field, of any depth, may be called as credentials
+            are; False only if all were looked at.
         secrets: Every credential text in the request as it came, also in fields that
             were dropped; never in a repr.
     """
@@ -32,6 +34,7 @@ class Asked:
     warnings: list[str] = field(default_factory=list)
     route_provider: str | None = None
     betas: frozenset[str] = frozenset()
+    has_credentials: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -79,4 +82,5 @@ class Asked:
 
     def public(self) -> dict[str, Any]:
         """Give the request as seen here, without credentials."""
-        return without_credentials({**self.openai, **self.respan})
+        fields = {**self.openai, **self.respan}
+        return without_credentials(fields) if self.has_credentials else fields

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NoReturn, TypeAlias
 
 from ...wire import OPENAI_FIELDS, clean, clean_tree
-from ...wire.secrets import secrets_of
+from ...wire.secrets import has_credentials, secrets_of
 from ..failure import GatewayFailure
 from .asked import Asked
 from .fields import CONTAINERS, KNOWN, check_fields
@@ -29,6 +29,7 @@ _CALL_FIELDS = OPENAI_FIELDS | {"messages", "model", "stream"}
 _HEADERS = ("x-data-respan-params", "x-data-keywordsai-params")
 _BETAS = frozenset({"token-breakdown-2026-03-26", "env-scoped-integrations-2026-03-28"})
 _NONE: frozenset[str] = frozenset()
+_OURS = KNOWN | CONTAINERS
 
 
 def read(
@@ -169,7 +170,8 @@ def _check_call(asked: Asked) -> None:
         _check_message(message, f"messages[{at}]")
     if not messages and not has_prompt:
         raise _wrong("messages", "messages is empty: give at least one")
-    if not isinstance(asked.openai.get("stream"), bool | None):  # 1 == True
+    stream = asked.openai.get("stream")
+    if stream is not None and not isinstance(stream, bool):  # 1 == True
         raise _wrong("stream", "stream must be true or false")
     model = asked.openai.get("model")
     if model == "":  # some clients cannot leave it out
@@ -208,7 +210,9 @@ def _containers(
     asked.warnings += [_malformed(name) for name in bad]
     layers = [header, legacy, current]
     # Before anything of it is dropped.
-    asked.secrets = secrets_of([body, *filter(None, layers)])
+    everything = [body, *filter(None, layers)]
+    asked.has_credentials = has_credentials(everything)
+    asked.secrets = secrets_of(everything) if asked.has_credentials else ()
     for layer in layers:
         for name in [name for name in layer if name not in KNOWN]:
             del layer[name]
@@ -262,7 +266,7 @@ def _take(asked: Asked, name: str, value: Any) -> None:
 def _forwarded(asked: Asked, headers: Mapping[str, str]) -> frozenset[str]:
     """Fields that nobody knows, and that the caller wants the provider to have."""
     names = _listed(headers.get("x-respan-lab-forward", ""))
-    refused = names & (KNOWN | CONTAINERS)  # there may be keys in them
+    refused = names & _OURS  # there may be keys in them
     asked.warnings += [
         f"X-Respan-Lab-Forward: {name} is Respan's own field, and is not sent to the "
         "provider"

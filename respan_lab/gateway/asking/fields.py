@@ -56,6 +56,7 @@ KNOWN = _REFUSED | _RECORDED | (RESPAN_FIELDS - CONTAINERS)
 
 _MOST_ENTRIES = 10_000  # each may be a fault of its own, which takes time to explain
 _LONGEST_NAME = 255
+_SIZED = (list, dict)
 
 
 def check_fields(asked: Asked) -> None:
@@ -111,7 +112,7 @@ def _check_sizes(values: dict[str, Any]) -> None:
 
 
 def _is_huge(value: Any) -> bool:
-    return isinstance(value, list | dict) and len(value) > _MOST_ENTRIES
+    return isinstance(value, _SIZED) and len(value) > _MOST_ENTRIES
 
 
 def _refuse(respan: dict[str, Any]) -> None:

@@ -210,39 +210,42 @@ def _note_request(row: dict[str, Any], record: Record) -> None:
     asked = record.asked
     if asked is None:
         return
-    respan = asked.respan
     row["stream"] = asked.is_stream
     row["asked_model"] = _clean(asked.openai.get("model"))
     row["model"] = row["model"] or row["asked_model"]
     row["warnings"] = _clean("; ".join(dict.fromkeys(asked.warnings))) or None
+    if asked.respan:
+        _note_respan(row, asked.respan)
+    row["is_root_span"] = row["span_parent_id"] is None
+    if (prompt := record.prompt) is not None:
+        row["prompt_id"] = prompt.prompt_id
+        row["prompt_name"] = clean(prompt.name)
+        row["prompt_version_number"] = prompt.version
+        row["variables"] = prompt.variables or None
+    if asked.respan.get("disable_log") is True:
+        _drop_texts(row)
+    else:
+        row["full_request"] = asked.public()
+
+
+def _note_respan(row: dict[str, Any], respan: Mapping[str, Any]) -> None:
     for name in respan.keys() & _TEXTS:
         row[name] = _clean(respan[name])
     if isinstance(customer := respan.get("customer_params"), dict):
         _note_customer(row, customer)
     span_name = _clean(respan.get("span_name"))
     row["span_name"] = span_name and span_name[:_LONGEST_NAME]
-    row["is_root_span"] = row["span_parent_id"] is None
     feedback = respan.get("positive_feedback")
     row["positive_feedback"] = feedback if isinstance(feedback, bool) else None
     if isinstance(metadata := respan.get("metadata"), dict):
         row[METADATA] = row["metadata"] = _metadata(metadata)
     row["properties"] = respan.get("properties")
-    variables = respan.get("variables")
-    if (prompt := record.prompt) is not None:
-        row["prompt_id"] = prompt.prompt_id
-        row["prompt_name"] = clean(prompt.name)
-        row["prompt_version_number"] = prompt.version
-        variables = prompt.variables
-    if respan.get("disable_log") is True:
-        _drop_answer(row)
-        return
-    row["full_request"] = asked.public()
-    row["variables"] = variables or None
+    row["variables"] = respan.get("variables") or None
 
 
-def _drop_answer(row: dict[str, Any]) -> None:
-    """Leave out what was answered, errors too: they may repeat what was asked."""
-    row["full_response"] = row["error_message"] = None
+def _drop_texts(row: dict[str, Any]) -> None:
+    """Leave out what was said, errors too: they may repeat what was asked."""
+    row["full_response"] = row["error_message"] = row["variables"] = None
     if row["attempts"] is not None:
         row["attempts"] = [{**each, "error": None} for each in row["attempts"]]
 

@@ -51,6 +51,7 @@ def merge(
     fields = overlaid(body, *over) if request.override else overlaid(config, body)
     if request.override:
         asked.warnings += _lost(body, overlaid(*over))
+    asked.has_credentials = True  # for all that is known: a prompt may have some
     asked.openai["messages"] = _messages(asked, request, messages)
     for name in body:
         (asked.respan if name in _OF_RESPAN else asked.openai).pop(name)

@@ -101,7 +101,7 @@ async def choose(
     asked.warnings += keyring.warnings()
     if not found:
         raise _bad("fallback_models", "neither the model nor a fallback can be called")
-    return list({_identity(each): each for each in reversed(found)}.values())[::-1]
+    return found if len(found) == 1 else _each_once(found)
 
 
 class _Chooser:
@@ -200,6 +200,11 @@ def _standing_by(asked: Asked) -> list[str]:
     # Beside a model, a router list is a list of fallbacks.
     further = respan.get("models") or [] if asked.openai.get("model") else []
     return [*(respan.get("fallback_models") or []), *further]
+
+
+def _each_once(found: Sequence[Candidate]) -> list[Candidate]:
+    """Each where it stands first."""
+    return list({_identity(each): each for each in reversed(found)}.values())[::-1]
 
 
 def _identity(candidate: Candidate) -> tuple[str, str]:

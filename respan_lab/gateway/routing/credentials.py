@@ -47,7 +47,7 @@ class Keyring:
     @property
     def providers(self) -> frozenset[str]:
         """The names under which there are credentials: providers, and models too."""
-        return frozenset({*self._override, *self._customer})
+        return frozenset(self._override).union(self._customer)
 
     def has(self, name: str, found: Destination, own: Credentials | None) -> bool:
         """Whether a candidate has credentials; takes what `find` takes."""
