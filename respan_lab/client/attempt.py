@@ -22,7 +22,7 @@ from ..wire.decoding import decoded
 from ..wire.failure import error_message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterable, Callable, Mapping
 
     from ..wire import ChatRequest, Chunk
     from .door import Door
@@ -169,7 +169,7 @@ class Trial:
         decoder = SSEDecoder()
         assembler = self._assembler = StreamAssembler(secrets=self._secrets)
         try:
-            async for data in response.aiter_bytes():
+            async for data in _parts(response):
                 self._read_at = perf_counter()
                 self._take(decoder.feed(data), assembler)
             self._take(decoder.flush(), assembler)
@@ -282,12 +282,15 @@ def _plain(headers: httpx.Headers) -> Mapping[str, str]:
 
 
 async def _content(response: httpx.Response) -> bytes:
-    """The whole body; where nothing is encoded, at half the CPU of httpx's own way."""
+    return b"".join([part async for part in _parts(response)])
+
+
+def _parts(response: httpx.Response) -> AsyncIterable[bytes]:
+    """The body; where nothing is encoded, at half the CPU of httpx's own way."""
     if "content-encoding" in response.headers:
-        return await response.aread()
-    stream = response.stream
-    assert isinstance(stream, httpx.AsyncByteStream)
-    return b"".join([part async for part in stream])
+        return response.aiter_bytes()
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return response.stream
 
 
 def _broken(error: Exception, secrets: tuple[str, ...]) -> APIError:

@@ -92,10 +92,14 @@ def grown(value: Any) -> Any:
     Returns:
         A copy of dicts, lists, strings and numbers.
     """
-    if isinstance(value, Fragments):
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else clean(value)
+    if kind is Fragments:
         return clean("".join(value))
-    if isinstance(value, dict):
-        return {grown(key): grown(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [grown(each) for each in value]
-    return clean(value) if isinstance(value, str) else value
+    if kind is dict:
+        return {
+            key if key.isascii() else clean(key): grown(each)
+            for key, each in value.items()
+        }
+    return [grown(each) for each in value] if kind is list else value

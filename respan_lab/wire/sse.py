@@ -75,7 +75,8 @@ class SSEDecoder:
         block = b"".join(self._pieces)
         self._pieces = []
         events = self._read(block) if block else []
-        return events + self._dispatch()
+        self._dispatch(events)
+        return events
 
     def _unify(self, chunk: bytes) -> bytes:
         """Make every line end an LF; a CR at the end of a chunk counts at once."""
@@ -99,7 +100,7 @@ class SSEDecoder:
             if line.startswith("data:"):
                 self._data.append(line[6:] if line.startswith(" ", 5) else line[5:])
             elif not line:
-                events += self._dispatch()
+                self._dispatch(events)
             elif not line.startswith(":"):
                 self._read_field(line)
         return events
@@ -111,11 +112,10 @@ class SSEDecoder:
         elif name == "data":  # without a colon: an empty line of data
             self._data.append("")
 
-    def _dispatch(self) -> list[ServerSentEvent]:
-        data, event = self._data, self._event
+    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+        data = self._data
+        if data:
+            text = data[0] if len(data) == 1 else "\n".join(data)
+            events.append(ServerSentEvent(self._event, text))
+            self._data = []
         self._event = None
-        if not data:
-            return []
-        self._data = []
-        text = data[0] if len(data) == 1 else "\n".join(data)
-        return [ServerSentEvent(event, text)]

@@ -8,13 +8,14 @@ from typing import Any
 from ..errors import StreamError
 from .choice import shortened
 from .failure import error_message, redact
-from .fragments import grow, grown
+from .fragments import Fragments, grow, grown
 from .pace import REASONING
 from .text import clean
 
 __all__ = ["Chunk", "StreamAssembler"]
 
 _BREAKDOWN = "request_breakdown"
+_COMMON = {"index", "delta", "finish_reason", "logprobs"}
 
 
 class Chunk:
@@ -176,10 +177,29 @@ class StreamAssembler:
                 continue
             index = choice.get("index")
             index = index if type(index) is int else position
-            delta = self._take_choice(index, choice)
+            delta = self._more_text(index, choice) or self._take_choice(index, choice)
             if first is None:
                 first = Chunk(payload, delta=delta, choice=index)
         return first
+
+    def _more_text(self, index: int, choice: dict[str, Any]) -> dict[str, Any] | None:
+        """Take the commonest delta, a piece of text and no more, in the quickest way.
+
+        Returns:
+            The delta; None if it has to be looked at with care.
+        """
+        delta, so_far = choice.get("delta"), self._choices.get(index)
+        if so_far is None or type(delta) is not dict or len(delta) != 1:
+            return None
+        if not choice.keys() <= _COMMON or choice.get("finish_reason") is not None:
+            return None
+        if "logprobs" in choice and (choice["logprobs"] or "logprobs" not in so_far):
+            return None
+        pieces, text = so_far["message"].get("content"), delta.get("content")
+        if type(pieces) is not Fragments or type(text) is not str:
+            return None
+        pieces.append(text)
+        return delta
 
     def _take_choice(self, index: int, choice: dict[str, Any]) -> dict[str, Any]:
         so_far = self._choices.get(index)
