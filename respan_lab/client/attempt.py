@@ -167,7 +167,7 @@ class Trial:
 
     async def _read_stream(self, response: httpx.Response) -> dict[str, Any]:
         decoder = SSEDecoder()
-        assembler = self._assembler = StreamAssembler(secrets=self._secrets)
+        assembler = self._assembler = StreamAssembler(secrets=lambda: self._secrets)
         try:
             async for data in _parts(response):
                 self._read_at = perf_counter()

@@ -116,7 +116,7 @@ def test_an_error_of_null_is_none() -> None:
 
 
 def test_secrets_are_not_repeated_in_a_stream_error() -> None:
-    stream = StreamAssembler(secrets=["sk-123456"])
+    stream = StreamAssembler(secrets=lambda: ["sk-123456"])
     with pytest.raises(StreamError) as caught:
         stream.feed({"error": "key sk-123456 is wrong"})
     assert "sk-123456" not in str(caught.value)

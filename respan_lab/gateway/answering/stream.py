@@ -53,7 +53,7 @@ class Relay:
         self._held = bytearray()
         self._has_content = False
         self._is_done = False
-        self._whole = StreamAssembler(secrets=secrets)
+        self._whole = StreamAssembler(secrets=lambda: secrets)
 
     async def run(self, answer: ProviderAnswer, prices: PriceTable) -> None:
         """Relay the whole stream.
