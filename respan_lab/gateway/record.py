@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,15 @@ __all__ = ["Record"]
 
 
 _UNKNOWN = Usage()
+# Seeded by the system, as nobody else seeds it. To ask the system each time gives the
+# interpreter lock away, and beside other threads it takes long to come back.
+_DICE = random.Random()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_DICE.seed)
+
+
+def _identifier() -> str:
+    return f"{_DICE.getrandbits(128):032x}"
 
 
 @dataclass(slots=True)
@@ -64,8 +74,8 @@ class Record:
         failure: Why there is no answer, or only a part of one; None if there is.
     """
 
-    log_id: str = field(default_factory=lambda: os.urandom(16).hex())
-    request_id: str = field(default_factory=lambda: os.urandom(16).hex())
+    log_id: str = field(default_factory=_identifier)
+    request_id: str = field(default_factory=_identifier)
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.perf_counter)
     called: float | None = None

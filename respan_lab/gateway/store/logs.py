@@ -175,6 +175,8 @@ class LogStore:
 
     async def _write(self) -> bool:
         batch = list(self._waiting.values())
+        if not batch:  # somebody was quicker
+            return True
         try:
             await self._database.write(partial(_insert, [row for row, _ in batch]))
         except (ConfigError, sqlite3.Error, OSError) as error:
