@@ -15,7 +15,7 @@ _FORKED = """
 import os
 from respan_lab.gateway.record import Record
 child = os.fork()
-print(Record().log_id, flush=True)
+os.write(1, f"{Record().log_id} ".encode())
 if child:
     os.waitpid(child, 0)
 """
