@@ -158,15 +158,12 @@ class Cache:
         self, key: str, record: Record
     ) -> tuple[Entry | None, _Leader | None]:
         """Give the hit; or the lead, where this request has it; or neither."""
+        hit, ahead = await self._look(key)
+        if hit is not None:
+            return hit, None
         with suppress(TimeoutError):
             async with asyncio.timeout(self._patience):
                 for _ in range(_MOST_LEADERS):
-                    # Read first: it may leave while the file is looked into.
-                    ahead = self._leaders.get(key)
-                    hit = await self._keeper.get(key)
-                    ahead = self._leaders.get(key, ahead)
-                    if hit is not None:
-                        return hit, None
                     if ahead is None:
                         leader = _Leader(key, record, self._slack)
                         self._leaders[key] = leader
@@ -175,7 +172,16 @@ class Cache:
                     entry = ahead.entry
                     if entry is not None and entry.expires > self._keeper.now():
                         return await self._keeper.get(key) or entry, None
+                    hit, ahead = await self._look(key)
+                    if hit is not None:
+                        return hit, None
         return None, None
+
+    async def _look(self, key: str) -> tuple[Entry | None, _Leader | None]:
+        """Give what is kept, and who has the lead."""
+        ahead = self._leaders.get(key)  # it may leave while the file is looked into
+        hit = await self._keeper.get(key)
+        return hit, self._leaders.get(key, ahead)
 
     def _settle(self, record: Record, leader: _Leader | None) -> None:
         """Keep the answer, if it is to be kept, and end the lead."""

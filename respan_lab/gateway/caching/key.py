@@ -48,6 +48,8 @@ _CREDENTIALS = (
     "load_balance_models",
 )
 _PATH = "local:"  # what follows is a file, which callers over a socket cannot name
+_UNSURE = re.compile("[?#@]")
+_SORTED = json.JSONEncoder(sort_keys=True)
 _ALONE = Setting()  # no configuration, and a caller in this process
 
 
@@ -99,7 +101,7 @@ def cache_key(asked: Asked, setting: Setting = _ALONE) -> str | None:
         parts["for"] = _customer(asked.respan)
     if setting.caller is not None and _is_private(asked, setting):
         parts["by"] = setting.caller
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_SORTED.encode(parts).encode()).hexdigest()
 
 
 def is_by_model(asked: Asked) -> bool:
@@ -125,7 +127,7 @@ def _answerers(asked: Asked, setting: Setting) -> dict[str, Any]:
         for entry in group
     ]
     found["route_provider"] = asked.route_provider
-    given = {name: asked.respan.get(name) for name in _CREDENTIALS}
+    given = {name: asked.respan[name] for name in _CREDENTIALS if name in asked.respan}
     found["places"] = _places({**given, "group": group})
     found["behind"] = _behind(_named(asked, setting), asked.route_provider, setting)
     return _pruned(found)
@@ -163,10 +165,10 @@ def _behind(names: Sequence[str], pin: str | None, setting: Setting) -> dict[str
     for name in names:
         prefix, _, slug = name.partition("/")
         keys = {name, prefix, *((pin, f"{pin}/{slug or name}") if pin else ())}
-        is_bare = pin is None and prefix not in setting.places
-        for key, place in setting.places.items():
-            if key in keys or (is_bare and "/" not in key):
-                found[key] = _bare(place)
+        if pin is None and prefix not in setting.places:
+            keys.update(key for key in setting.places if "/" not in key)
+        for key in keys & setting.places.keys():
+            found[key] = _bare(setting.places[key])
     return found
 
 
@@ -196,4 +198,6 @@ def _pruned(value: dict[str, Any]) -> dict[str, Any]:
 
 def _bare(url: str) -> str:
     """An address without what may be secret in it."""
+    if not _UNSURE.search(url):  # as nearly all
+        return url
     return re.sub(r"//[^/]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])

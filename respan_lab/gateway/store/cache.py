@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ...errors import ConfigError
 from ...storage.database import Database
 from ...storage.file import File
+from ...wire.decoding import decoded
 
 __all__ = ["CacheStore", "Entry"]
 
@@ -101,6 +103,7 @@ class _Hits(NamedTuple):
 
 
 _NO_HITS = _Hits(0, 0.0)
+_Sought: TypeAlias = "tuple[str, asyncio.Future[sqlite3.Row | None]]"
 
 
 class CacheStore:
@@ -132,6 +135,8 @@ class CacheStore:
         self._database = Database(File(home / name, _SCHEMA))
         self._max_entries = max_entries
         self._max_size = max_size
+        self._sought: list[_Sought] = []
+        self._reading: set[asyncio.Task[None]] = set()
         self._hits: dict[str, _Hits] = {}
         self._counting: asyncio.Task[None] | None = None
         self._putting: dict[str, asyncio.Future[None]] = {}
@@ -145,19 +150,12 @@ class CacheStore:
             The entry, this hit counted; None if there is none, or it has expired.
         """
         now = self.clock()
-
-        def find(connection: sqlite3.Connection) -> sqlite3.Row | None:
-            row: sqlite3.Row | None = connection.execute(
-                "SELECT * FROM entries WHERE key = ? AND expires > ?", (key, now)
-            ).fetchone()
-            return row
-
         if key in self._putting:
             await asyncio.wait([self._putting[key]])
         row, n_puts = None, -1
         while row is None and n_puts != self._n_puts:  # it may be put meanwhile
             n_puts = self._n_puts
-            row = await self._database.read(find)
+            row = await self._find(key)
         if row is None:
             return None
         entry = _entry(row, self._hits.get(key, _NO_HITS).number + 1, now)
@@ -202,6 +200,37 @@ class CacheStore:
         await self._write_hits()
         await self._database.aclose()
 
+    def _find(self, key: str) -> asyncio.Future[sqlite3.Row | None]:
+        """Look into the file, once for all who ask in the same moment.
+
+        To go to another thread and back takes several times what reading does.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._sought:
+            loop.call_soon(self._begin_reading)
+        found: asyncio.Future[sqlite3.Row | None] = loop.create_future()
+        self._sought.append((key, found))
+        return found
+
+    def _begin_reading(self) -> None:
+        sought, self._sought = self._sought, []
+        reading = asyncio.create_task(self._read(sought))
+        self._reading.add(reading)
+        reading.add_done_callback(self._reading.discard)
+
+    async def _read(self, sought: list[_Sought]) -> None:
+        keys = json.dumps([key for key, _ in sought])
+        try:
+            rows = await self._database.read(partial(_rows, keys, self.clock()))
+        except Exception as error:
+            for _, found in sought:
+                if not found.done():  # else nobody waits for it any more
+                    found.set_exception(error)
+            return
+        for key, found in sought:
+            if not found.done():
+                found.set_result(rows.get(key))
+
     def _count(self, key: str, now: float) -> None:
         # Written a little later, for many at once: a hit is to cost less than a call.
         self._hits[key] = _Hits(self._hits.get(key, _NO_HITS).number + 1, now)
@@ -231,11 +260,23 @@ class CacheStore:
         connection.execute(_DROP_OLDEST, (self._max_entries, self._max_size))
 
 
+def _rows(
+    keys: str, now: float, connection: sqlite3.Connection
+) -> dict[str, sqlite3.Row]:
+    """What is kept under some keys, which are given as JSON."""
+    found = connection.execute(
+        "SELECT * FROM entries WHERE expires > ? "
+        "AND key IN (SELECT value FROM json_each(?))",
+        (now, keys),
+    )
+    return {row["key"]: row for row in found}
+
+
 def _entry(row: sqlite3.Row, n_hits: int, now: float) -> Entry:
     return Entry(
         key=row["key"],
-        completion=json.loads(row["completion"]),
-        messages=json.loads(row["messages"]),
+        completion=decoded(row["completion"]),
+        messages=decoded(row["messages"]),
         model=row["model"],
         provider=row["provider"],
         candidate=row["candidate"],

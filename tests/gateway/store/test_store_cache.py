@@ -79,6 +79,31 @@ def test_hits_are_counted(tmp_path: Path) -> None:
     assert using(tmp_path, work, clock=Clock()) == [1, 2, 3]
 
 
+def test_all_who_ask_at_once_find_their_own(tmp_path: Path) -> None:
+    async def work(store: CacheStore) -> list[Entry | None]:
+        for i in range(5):
+            await store.put(entry(f"k{i}", text=f"said {i}"))
+        asking = [asyncio.create_task(store.get(f"k{i % 6}")) for i in range(12)]
+        await asyncio.sleep(0)
+        asking.pop().cancel()  # which is no matter of the others
+        return await asyncio.gather(*asking)
+
+    found = using(tmp_path, work, clock=Clock())
+    said = [each and each.completion["choices"][0]["message"] for each in found]
+    texts = [each and each["content"] for each in said]
+    assert texts == [*(f"said {i}" for i in range(5)), None] + texts[:5]
+
+
+def test_all_who_ask_at_once_are_told_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "cache.db").write_bytes(b"not a database at all, but long enough " * 9)
+
+    async def work(store: CacheStore) -> list[Any]:
+        asking = (store.get(f"k{i}") for i in range(3))
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    assert [type(each) for each in using(tmp_path, work)] == [ConfigError] * 3
+
+
 def test_what_is_unknown_stays_unknown(tmp_path: Path) -> None:
     bare = replace(entry(), model=None, cost=None, latency=None, messages=None)
 
