@@ -63,6 +63,7 @@ class Trial:
         self._queued_at = queued_at
         self._on_chunk = on_chunk
         self._clock = Clock()
+        self._handing = False  # to a transport that keeps no clock
         self._status: int | None = None
         self._failure: BaseException | None = None
         self._ended_at: float | None = None
@@ -80,7 +81,7 @@ class Trial:
         failure = self._failure
         if isinstance(failure, httpx.RequestError):
             return was_sent(failure, self._clock)
-        return self._clock.handed_at is not None
+        return self._handing or self._clock.handed_at is not None
 
     @property
     def is_refused(self) -> bool:
@@ -141,8 +142,10 @@ class Trial:
 
     async def _exchange(self) -> dict[str, Any]:
         handing = perf_counter()
+        # In doubt it was sent: what was, must not be sent again.
+        self._handing = not self._door.keeps_clock
         response = await self._door.send(self._request, self._clock)
-        if self._clock.handed_at is None:  # a transport of the user's keeps no clock
+        if self._clock.handed_at is None:
             self._clock.handed_at = handing
         self._headers = _plain(response.headers)
         try:

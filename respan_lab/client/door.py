@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from .._version import __version__
 from ..errors import ConfigError
+from ..transport import ASGITransport, OutgoingTransport
 
 if TYPE_CHECKING:
     from ..transport import Clock
@@ -68,6 +69,11 @@ class Door:
         url: The gateway's address, ending in `/api`.
         transport: What carries the requests.
         key: Sent as a bearer token; None sends no `Authorization`.
+
+    Attributes:
+        url: As given.
+        transport: As given.
+        keeps_clock: Whether it starts a request's clock; one of the user's does not.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Door:
     ) -> None:
         self.url = url
         self.transport = transport
+        self.keeps_clock = isinstance(transport, (ASGITransport, OutgoingTransport))
         self._key = key
         self._chat = httpx.URL(url + "/chat/completions")
         # Made once: putting headers together is a twelfth of a call's CPU.

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import Any
 
+import httpx
 import pytest
 
 import respan_lab as lab
@@ -85,3 +86,28 @@ def test_what_cannot_begin_says_so() -> None:
         _ = handle.results
     with pytest.raises(ConfigError, match="retries"):
         experiment.start(lab.Client(gateway=gateway), retries=-1)
+
+
+class Silent(httpx.AsyncBaseTransport):
+    """A transport of the user's own, which knows nothing of our clock."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(404)
+        self.asked.release()
+        await asyncio.Event().wait()
+        raise AssertionError("it is stopped before")
+
+
+def test_what_a_transport_of_the_users_had_may_have_been_sent() -> None:
+    transport = Silent()
+    experiment = lab.Experiment("{{ i }}", "m", [{"i": i} for i in range(5)])
+    client = lab.Client("k", transport=transport)
+    handle = experiment.start(client, max_concurrency=2, progress=False)
+    for _ in range(2):
+        assert transport.asked.acquire(timeout=30)
+    counts = handle.stop().df["status"].value_counts().to_dict()
+    assert (counts["maybe_billed"], counts["skipped"]) == (2, 3)
