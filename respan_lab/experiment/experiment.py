@@ -249,6 +249,8 @@ class Experiment:
                 - `prices` (None): model to `{"input": ..., "output": ...}`, dollars
                   per million tokens, laid over the price table; `assume_price` (None):
                   the same for models whose price nobody knows, for the budget alone.
+                - `image_tokens` (None): the most tokens an image can have; a budget
+                  refuses calls with images without it.
                 - `stream` (True): without it there is no time to first token.
                 - `store` (None): the ledger's path; None is `ledger.db` in the
                   gateway's home.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ..errors import ConfigError
+from .money.token_bounds import check_image_tokens
 from .pacing.rate import check_rates
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class RunOptions(TypedDict, total=False):
     budget: float | None
     prices: Mapping[str, Any] | None
     assume_price: Mapping[str, float] | None
+    image_tokens: int | None
     stream: bool
     store: str | os.PathLike[str] | None
     fresh: bool
@@ -52,6 +54,7 @@ class Settings:
     budget: float | None = None
     prices: Mapping[str, Any] | None = None
     assume_price: Mapping[str, float] | None = None
+    image_tokens: int | None = None
     stream: bool = True
     store: str | os.PathLike[str] | None = None
     fresh: bool = False
@@ -67,6 +70,7 @@ class Settings:
                 raise ConfigError(
                     f"{name}={value!r}: use a whole number, {least} or more"
                 )
+        check_image_tokens(self.image_tokens)
         check_rates(self.requests_per_minute, self.tokens_per_minute)
         _check_ways(self)
         if self.store is not None and not isinstance(self.store, str | os.PathLike):

@@ -161,7 +161,12 @@ class Forecaster:
     def _forecast(self, asking: Asking, past: Past) -> tuple[Forecast, str]:
         if not asking.cells:
             return Forecast(0, 0, 0.0, 0.0, 0.0), "past runs"
-        most = worst_case(asking, self._prices, retries=self._settings.retries)
+        most = worst_case(
+            asking,
+            self._prices,
+            retries=self._settings.retries,
+            image_tokens=self._settings.image_tokens,
+        )
         if not past.is_known:
             return _within(guess(asking, self._prices), most), "bounds"
         found = project(

@@ -47,19 +47,29 @@ def guess(asking: Asking, prices: PriceTable) -> Forecast:
     return Forecast(prompt, completion, cost, min(low, cost))
 
 
-def worst_case(asking: Asking, prices: PriceTable, *, retries: int) -> float | None:
+def worst_case(
+    asking: Asking,
+    prices: PriceTable,
+    *,
+    retries: int,
+    image_tokens: int | None = None,
+) -> float | None:
     """Give what the calls cost at worst, in dollars: what a budget would set aside.
 
     Args:
         asking: What is to be asked.
         prices: As for `guess`.
         retries: Attempts of the client after the first.
+        image_tokens: The most tokens an image can have; None if nobody says.
 
     Returns:
-        None if there is no bound: no limit on an answer, no price, an image.
+        None if there is no bound: no limit on an answer, no price, an image that may
+        be of any size.
     """
     try:
-        bounds = Bounds([asking.target], prices, retries=retries)
+        bounds = Bounds(
+            [asking.target], prices, retries=retries, image_tokens=image_tokens
+        )
         return math.fsum(bounds.of(asking.target, body) for body in _bodies(asking))
     except ConfigError:
         return None

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConfigError
 from ...prices import Price, PriceTable, check_price, dearest
 from ..planning.target_fields import fallbacks_of
-from .token_bounds import no_bound, output_bound, prompt_bound
+from .token_bounds import (
+    check_image_tokens,
+    no_bound,
+    output_bound,
+    prompt_bound,
+)
 
 if TYPE_CHECKING:
     from ..planning.target import Target
@@ -67,7 +72,7 @@ class Bounds:
         retries: int = 0,
         image_tokens: int | None = None,
     ) -> None:
-        _check_image_tokens(image_tokens)
+        check_image_tokens(image_tokens)
         self._image_tokens = image_tokens
         self._attempts = retries + 1
         known = _Known(prices, assume_price)
@@ -193,12 +198,3 @@ def _unlimited(target: Target) -> ConfigError:
         f"the target {target.name!r} has no bound for a budget: nothing limits how "
         'much it writes; give params={"max_tokens": ...}'
     )
-
-
-def _check_image_tokens(tokens: int | None) -> None:
-    is_number = isinstance(tokens, int) and not isinstance(tokens, bool)
-    if tokens is not None and not (is_number and tokens >= 1):
-        raise ConfigError(
-            f"image_tokens={tokens!r}: use a whole number above 0, the most tokens an "
-            "image can have, or None"
-        )

@@ -58,6 +58,7 @@ class Spending:
             prices,
             assume_price=settings.assume_price,
             retries=settings.retries,
+            image_tokens=settings.image_tokens,
         )
         named = {target.name: target for target in targets}
         return cls(

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import ConfigError
 
-__all__ = ["no_bound", "output_bound", "prompt_bound"]
+__all__ = ["check_image_tokens", "no_bound", "output_bound", "prompt_bound"]
 
 _PER_MESSAGE = 16  # role and separators, which vendors write as a few tokens
 # What vendors put before the prompt to explain tools and forms: Anthropic up to 530.
@@ -132,3 +132,20 @@ def _refuse_unbounded(body: Mapping[str, Any]) -> None:
     for at, tool in enumerate(body.get("tools") or ()):
         if tool.get("type") not in _OWN_TOOLS:
             raise no_bound(f"tools[{at}]", f"a tool of type {tool.get('type')!r}")
+
+
+def check_image_tokens(tokens: int | None) -> None:
+    """Refuse what is no bound of an image.
+
+    Args:
+        tokens: The most tokens an image can have; None is unknown.
+
+    Raises:
+        ConfigError: It is not a whole number above 0.
+    """
+    is_number = isinstance(tokens, int) and not isinstance(tokens, bool)
+    if tokens is not None and not (is_number and tokens >= 1):
+        raise ConfigError(
+            f"image_tokens={tokens!r}: use a whole number above 0, the most tokens an "
+            "image can have, or None"
+        )

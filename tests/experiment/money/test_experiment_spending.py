@@ -124,6 +124,29 @@ def test_a_budget_needs_max_tokens_and_a_price() -> None:
     assert results.manifest["budget"]["maybe_billed"] > 0  # its price is not known
 
 
+def test_an_image_needs_a_bound_that_is_told() -> None:
+    gateway = Gateway(lambda _: (1000, 10))
+    experiment = lab.Experiment(
+        [{"role": "user", "content": ["What is this?", "{{ x }}"]}],
+        ["m"],
+        [{"x": lab.image("https://example.org/a.png")}],
+        params={"max_tokens": 10},
+    )
+
+    def asked(**how: Any) -> lab.Results:
+        client = lab.Client("k", transport=gateway)
+        return experiment.run(client, prices=PRICES, **QUIET, **how)
+
+    with pytest.raises(ConfigError, match="image_tokens="):
+        asked(budget=1.0)
+    with pytest.raises(ConfigError, match="image_tokens=0"):
+        asked(budget=1.0, image_tokens=0)
+    assert gateway.asked == 0
+    results = asked(budget=1.0, image_tokens=1500)
+    assert results.manifest["budget"]["breaches"] == []
+    assert results.manifest["budget"]["spent"] == results.cost
+
+
 def test_a_rate_of_calls_is_kept_and_a_bad_one_refused() -> None:
     gateway = Gateway(_at_the_bound)
     with pytest.raises(ConfigError, match="requests_per_minute"):
