@@ -35,7 +35,14 @@ from .table import Target, conclude
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-QUICK = {"calls": 300, "rounds": 1, "cells": 5000, "few": 500, "rows": 40_000}
+QUICK = {
+    "calls": 300,
+    "waves": 3,
+    "rounds": 1,
+    "cells": 5000,
+    "few": 500,
+    "rows": 40_000,
+}
 
 
 class Measurement(Protocol):

@@ -16,6 +16,7 @@ class Setting:
         stub: The address of the one stub.
         folder: An empty one on disk, for ledgers.
         calls: Cells of a round, beside others.
+        waves: How often all calls in flight are made, where the wall time counts.
         rounds: Turns of each; figures are medians over them.
         cells: Of the large run.
         few: Of the small runs it is compared with.
@@ -25,6 +26,7 @@ class Setting:
     stub: str
     folder: Path
     calls: int = 2000
+    waves: int = 40
     rounds: int = 3
     cells: int = 100_000
     few: int = 1000
