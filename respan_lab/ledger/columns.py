@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["column", "columns"]
 
 _AT_A_TIME = 1024  # rows; as few as the processor's cache can hold
+_BLOCK = 16  # of those become one: small pieces would lie about once they are freed
+# Arrow's own pool keeps what is freed from everybody else.
+_POOL = pa.system_memory_pool()
 _READ: dict[Kind, Any] = {
     "text": pa.large_string(),
     "integer": pa.int64(),
@@ -57,12 +60,24 @@ def columns(
     """
     cursor.row_factory = None
     types = [_READ[kind] for kind in kinds.values()]
-    read: list[list[Any]] = [[] for _ in types]
-    while rows := cursor.fetchmany(_AT_A_TIME):
-        parts = zip(*rows, strict=True)
-        for arrays, part, of in zip(read, parts, types, strict=True):
-            arrays.append(pa.array(part, of))
+    read: list[list[pa.Array]] = [[] for _ in types]
+    while block := _block(cursor, types):
+        for arrays, array in zip(read, block, strict=True):
+            arrays.append(array)
     return {
         name: pa.chunked_array(read.pop(0), of).cast(_MEANT[kind])
         for (name, kind), of in zip(kinds.items(), types, strict=True)
     }
+
+
+def _block(cursor: sqlite3.Cursor, types: Sequence[pa.DataType]) -> list[pa.Array]:
+    """Read as many rows as make a block; an empty list at the end."""
+    pieces: list[list[pa.Array]] = [[] for _ in types]
+    for _ in range(_BLOCK):
+        if not (rows := cursor.fetchmany(_AT_A_TIME)):
+            break
+        for arrays, of, part in zip(
+            pieces, types, zip(*rows, strict=True), strict=True
+        ):
+            arrays.append(pa.array(part, of, memory_pool=_POOL))
+    return [pa.concat_arrays(each, memory_pool=_POOL) for each in pieces if each]

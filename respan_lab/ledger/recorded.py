@@ -72,7 +72,7 @@ class Recorded(NamedTuple):
     """A run as the ledger has it.
 
     Attributes:
-        run: The columns of `runs`, the plan and the manifest read.
+        run: The columns of `runs`, but for the plan; the manifest read.
         cells: A row for each, by column: those of `NewCell`, `from_ledger`, `run_id`
             (that which asked; missing if none has), and of `ANSWER`. What has no
             answer is `maybe_billed` if it was sent, else `skipped`.
@@ -84,12 +84,18 @@ class Recorded(NamedTuple):
     cells: Mapping[str, pa.ChunkedArray]
     choices: Mapping[str, pa.ChunkedArray]
     scores: list[tuple[int, int, dict[str, Any]]]
+    packed_plan: bytes
+
+    @property
+    def plan(self) -> Any:
+        """What the cells' numbers mean, as JSON values; unpacked each time."""
+        return unpacked(self.packed_plan)
 
 
 def _run(row: sqlite3.Row) -> dict[str, Any]:
     read = {name: row[name] for name in row.keys()}  # noqa: SIM118  # no mapping
-    for name in ("plan", "manifest"):
-        read[name] = None if read[name] is None else unpacked(read[name])
+    if read["manifest"] is not None:
+        read["manifest"] = unpacked(read["manifest"])
     return read
 
 
@@ -112,6 +118,7 @@ def read_run(run_id: str | None, connection: sqlite3.Connection) -> Recorded:
         what = "has no run" if run_id is None else f"has no run {run_id!r}"
         raise LedgerError(f"the ledger {what}; lab.runs() lists what there is")
     run = _run(found)
+    packed_plan = run.pop("plan")
     cells = columns(connection.execute(_READ, (run["id"],)), _CELL_KINDS)
     cells["run_id"] = _named(cells.pop("run"), connection)
     choices = columns(connection.execute(_READ_CHOICES, (run["id"],)), _CHOICE_KINDS)
@@ -123,6 +130,7 @@ def read_run(run_id: str | None, connection: sqlite3.Connection) -> Recorded:
         cells,
         choices,
         [(at, choice, json.loads(text)) for at, choice, text in scores],
+        packed_plan,
     )
 
 

@@ -220,8 +220,7 @@ def _arrow_column(
             few.indices.fill_null(-1).to_numpy(zero_copy_only=False),
         )
         return _column(name, numbered, categories=categories)
-    whole = pa.chunked_array([values.combine_chunks()])
-    return pd.api.types.pandas_dtype(dtype).__from_arrow__(whole)
+    return pd.api.types.pandas_dtype(dtype).__from_arrow__(values)
 
 
 def _taken(column: Any, places: Any) -> Any:

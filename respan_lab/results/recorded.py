@@ -47,7 +47,7 @@ def recorded_frame(
         A row per cell and choice. What has no answer is `skipped`, and what was sent
         and has none `maybe_billed`.
     """
-    plan = plan or RunPlan.of_json(recorded.run["plan"])
+    plan = plan or RunPlan.of_json(recorded.plan)
     recorded = _completed(recorded, unwritten or {})
     values = _with_choices(_identity(recorded, plan) | _outcome(recorded), recorded)
     n_rows = len(values["key"])
@@ -138,16 +138,21 @@ def _by_number(numbers: pa.ChunkedArray) -> Callable[[Sequence[Any]], Numbered]:
     return lambda values: Numbered(values, places)
 
 
-def _filled(texts: pa.ChunkedArray, instead: str) -> pa.ChunkedArray:
-    """Put a text where there is none, or an empty one."""
-    return pc.if_else(pc.equal(texts.fill_null(""), ""), instead, texts)
+def _filled(texts: pa.ChunkedArray, instead: str) -> Any:
+    """Put a text where there is none."""
+    if texts.null_count < len(texts):
+        return texts.fill_null(instead) if texts.null_count else texts
+    return Numbered([instead], np.zeros(len(texts), dtype=np.intp))
 
 
 def _outcome(recorded: Recorded) -> dict[str, Any]:
     values = {name: recorded.cells[name] for name in ANSWER}
     unsure = pc.equal(values["status"], "maybe_billed")
-    message = pc.if_else(unsure, values["error_message"].fill_null(_UNSURE), None)
-    return values | {"error_message": pc.coalesce(values["error_message"], message)}
+    if pc.any(unsure).as_py():
+        message = values["error_message"]
+        instead = pc.if_else(unsure, message.fill_null(_UNSURE), message)
+        values["error_message"] = instead
+    return values
 
 
 def _with_choices(values: dict[str, Any], recorded: Recorded) -> dict[str, Any]:

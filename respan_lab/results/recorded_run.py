@@ -79,7 +79,7 @@ def _manifest(recorded: Recorded, ledger: LedgerFile) -> dict[str, Any]:
     run = recorded.run
     known = run["manifest"] or {
         **{n: run[n] for n in ("run_id", "name", "started_at", "finished_at")},
-        "gateway": run["plan"]["backend"],
+        "gateway": recorded.plan["backend"],
         "cells": run["cells"],
     }
     # It may have been moved since, or written from another folder.

@@ -84,7 +84,7 @@ def test_an_answered_call_is_found_by_the_next_run(path: Path) -> None:
         assert await ledger.begin(again) == Answered(call, "ok")
         recorded = await ledger.read()
         assert recorded.run["run_id"] == "two"
-        assert recorded.run["plan"] == {"of": "two"}
+        assert recorded.plan == {"of": "two"}
         assert recorded.cells["output"].to_pylist() == [None, "Hi"]
         assert recorded.cells["from_ledger"].to_pylist() == [False, True]
         assert recorded.cells["run_id"].to_pylist() == [None, "one"]

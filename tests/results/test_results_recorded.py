@@ -39,7 +39,7 @@ def recorded() -> Recorded:
         **{n: column([[None]], k) for n, k in ANSWER.items()},
         "output": column([["second"]], "text"),
     }
-    return Recorded({"run_id": "own"}, cells, choices, [])
+    return Recorded({"run_id": "own"}, cells, choices, [], b"")
 
 
 def test_a_row_for_each_choice_and_each_cell() -> None:
