@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
+from ..errors import RespanError
+
 if TYPE_CHECKING:
     from ..storage.database import Database
 
@@ -70,8 +72,8 @@ class Journal:
 
         Args:
             work: Is given all items it was put with, and the connection; gives a result
-                for each. If it raises, what it did is undone, and it is called again
-                with each item alone, unless the file itself has failed.
+                for each. If it raises, all that was to be committed is undone, and done
+                again with each item alone, unless the file itself has failed.
             item: What it is done with.
             unheard: Called with what came of it if the waiting was cancelled, which
                 does not undo it; None if nobody needs to know.
@@ -108,26 +110,32 @@ class Journal:
         while self._waiting:
             await asyncio.sleep(0)  # whoever is about to put something joins in
             batch, self._waiting = self._waiting, []
-            try:
-                outcomes = await self._database.write(partial(self._all, batch))
-            except Exception as error:
-                outcomes = [Outcome(error=error)] * len(batch)
-            for piece, outcome in zip(batch, outcomes, strict=True):
+            for piece, outcome in zip(batch, await self._done(batch), strict=True):
                 self._tell(piece, outcome)
         self._writing = None
 
+    async def _done(self, batch: Sequence[_Piece]) -> list[Outcome[Any]]:
+        try:
+            results = await self._database.write(partial(self._all, batch))
+        except Exception as error:
+            if len(batch) == 1 or _is_of_the_file(error):
+                return [Outcome(error=error)] * len(batch)
+            # The one that is wrong fails alone.
+            return [outcome for one in batch for outcome in await self._done([one])]
+        return [Outcome(result) for result in results]
+
     def _all(
         self, batch: Sequence[_Piece], connection: sqlite3.Connection
-    ) -> list[Outcome[Any]]:
+    ) -> list[Any]:
         self._check()
         places: dict[_Work, list[int]] = {}
         for at, piece in enumerate(batch):
             places.setdefault(piece.work, []).append(at)
-        outcomes: dict[int, Outcome[Any]] = {}
+        results: dict[int, Any] = {}
         for work, some in places.items():
             items = [batch[at].item for at in some]
-            outcomes |= zip(some, _done(work, items, connection), strict=True)
-        return [outcomes[at] for at in range(len(batch))]
+            results |= zip(some, work(items, connection), strict=True)
+        return [results[at] for at in range(len(batch))]
 
     def _tell(self, piece: _Piece, outcome: Outcome[Any]) -> None:
         if isinstance(outcome.error, sqlite3.Error):
@@ -142,23 +150,12 @@ class Journal:
             piece.future.exception()  # whoever does not wait has chosen not to know
 
 
-def _done(
-    work: _Work, items: Sequence[Any], connection: sqlite3.Connection
-) -> list[Outcome[Any]]:
-    connection.execute("SAVEPOINT work")
-    try:
-        outcomes = [Outcome(result) for result in work(items, connection)]
-    except Exception as error:
-        if not connection.in_transaction:  # a full disk has rolled all of it back
-            raise
-        connection.execute("ROLLBACK TO work")
-        outcomes = [Outcome(error=error)]
-        if len(items) > 1:  # the one that is wrong fails alone
-            outcomes = [
-                outcome for item in items for outcome in _done(work, [item], connection)
-            ]
-    connection.execute("RELEASE work")
-    return outcomes
+def _is_of_the_file(error: Exception) -> bool:
+    """Whether nothing can be written, whatever it is: a full disk, a damaged file."""
+    return (
+        isinstance(error, RespanError | sqlite3.OperationalError)
+        or type(error) is sqlite3.DatabaseError
+    )
 
 
 def _outcome_of(future: asyncio.Future[T]) -> Outcome[T]:
