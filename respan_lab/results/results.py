@@ -96,9 +96,13 @@ class Results:
     def cost(self) -> float | None:
         """US dollars in all, over the calls whose cost is known; None if none is.
 
-        Calls answered from the ledger count with what they cost when they were made.
+        Calls answered from the ledger count with what they cost when they were made;
+        one call that answers in several runs of a `concat` counts once.
         """
-        total = self._df["cost"].sum(min_count=1)
+        frame = self._df
+        if "run_name" in frame:
+            frame = frame.drop_duplicates(["key", "run_id", "choice"])
+        total = frame["cost"].sum(min_count=1)
         return None if pd.isna(total) else float(total)
 
     @property

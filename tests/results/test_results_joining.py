@@ -50,6 +50,15 @@ def test_a_summary_has_a_row_for_each_run_and_model(call, results_of):
     assert both.query("run_name == 'today'").cost == 0.5
 
 
+def test_a_call_that_answers_in_both_runs_has_cost_once(call, results_of):
+    asked = call("a", cost=0.5, run_id="one")
+    again = [{**asked, "from_ledger": True}, call("b", cost=0.25, run_id="two")]
+    old, new = results_of([asked]), results_of(again)
+    both = lab.concat([old, new], names=NAMES)
+    assert (old.cost, new.cost, both.cost) == (0.5, 0.75, 0.75)
+    assert both.summary(by="run_name")["cost_total"].tolist() == [0.5, 0.75]
+
+
 def test_it_is_drawn_and_exported(call, results_of, tmp_path):
     runs = [results_of([call(m, score_match=True) for m in "ab"]) for _ in NAMES]
     both = lab.concat(runs, names=NAMES)
