@@ -73,7 +73,7 @@ class Settings:
         check_image_tokens(self.image_tokens)
         check_rates(self.requests_per_minute, self.tokens_per_minute)
         _check_ways(self)
-        if self.store is not None and not isinstance(self.store, str | os.PathLike):
+        if self.store is not None and not _is_path(self.store):
             raise ConfigError(
                 f"store={self.store!r}: use the path of a file, or None for the "
                 "ledger of the gateway's home"
@@ -124,6 +124,10 @@ def _check_ways(settings: Settings) -> None:
         raise ConfigError(
             "mode='replay' sends nothing and fresh=True asks again; leave one out"
         )
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike) and "\0" not in str(value)
 
 
 def _is_above_zero(value: object) -> bool:
