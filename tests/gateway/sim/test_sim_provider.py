@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import random
 import threading
@@ -285,6 +286,22 @@ def test_a_coroutine_function_is_awaited():
         return "later"
 
     assert text("later", functions={"later": later}) == "later"
+
+
+@pytest.mark.parametrize("kind", ["object", "lambda", "partial"])
+def test_whatever_gives_an_awaitable_is_awaited(kind):
+    class Later:
+        async def __call__(self, messages, **params):
+            await asyncio.sleep(0)
+            return "later"
+
+    later = Later()
+    function = {
+        "object": later,
+        "lambda": lambda messages, **params: later(messages),
+        "partial": functools.partial(later.__call__),
+    }[kind]
+    assert text("later", functions={"later": function}) == "later"
 
 
 def test_a_functions_answer_is_cut_and_streamed_as_any_other():

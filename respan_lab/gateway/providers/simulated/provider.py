@@ -201,10 +201,12 @@ class SimulatedProvider:
         function = self._functions[call.model]
         given = deepcopy(call.body)
         params = {key: given[key] for key in given if key not in _NOT_FOR_FUNCTIONS}
-        if inspect.iscoroutinefunction(function):
+        if _is_async(function):
             text = await function(given["messages"], **params)
         else:
             text = await asyncio.to_thread(function, given["messages"], **params)
+            if inspect.isawaitable(text):  # a lambda around an async one, say
+                text = await text
         if not isinstance(text, str):
             raise TypeError(f"it returned {type(text).__name__!r}, and not a text")
         return clean(text)
@@ -226,6 +228,12 @@ class SimulatedProvider:
             type="invalid_request_error",
             code="model_not_found",
         )
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    """Whether it runs on the event loop; an object's `__call__` counts as well."""
+    call = getattr(function, "__call__", None)  # noqa: B004  # what it is, not whether
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
 def _begun(body: Mapping[str, Any]) -> Work:
