@@ -43,6 +43,9 @@ def manifest_of(job: Job) -> dict[str, Any]:
         "loop_lag": job.engine.lag.state,
         "options": _options(job),
         "targets": {t.name: without_credentials(t.fields) for t in job.targets},
+        "route_providers": {
+            t.name: t.route_provider for t in job.targets if t.route_provider
+        },
         "prompts": _templates(job),
         "prompt_hashes": {n: _hash(t) for n, t in _templates(job).items()},
         "params": _params(job),

@@ -182,6 +182,15 @@ def test_no_credential_is_told(tmp_path, hiding, channel):
         assert "credential_override" not in text
 
 
+def test_a_pinned_provider_is_pinned_again(tmp_path):
+    target = lab.Target(model="m", route_provider="vertex_ai")
+    r = asked(tmp_path, Stub(), target)
+    arguments, _ = in_shell(r.curl(r.df["key"][0]))
+    assert "X-Respan-Route-Provider: vertex_ai" in arguments
+    again = in_shell(Results.load(tmp_path / "l.db").curl(r.df["key"][0]))
+    assert again[0] == arguments
+
+
 def test_what_travelled_in_a_header_stands_in_the_body(tmp_path):
     stub = Stub()
     r = asked(tmp_path, stub, channel="header")
