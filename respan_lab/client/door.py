@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from pydantic_core import to_json
 
 from .._version import __version__
 from ..errors import ConfigError
@@ -101,7 +100,7 @@ class Door:
         Raises:
             httpx.RequestError: No answer came.
         """
-        content = to_json(request.body)
+        content = request.content
         own = [(name.encode(), text.encode()) for name, text in request.headers.items()]
         length = b"content-length", str(len(content)).encode()
         sent = httpx.Request(

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from ..errors import APIError
 from ..ledger import Answered, Begun, Busy, Intent, Settled
-from ..wire.secrets import without_credentials
+from ..wire.secrets import has_credentials, without_credentials
 from .answers.records import attempts_record, record_of
 from .answers.rows import broken_row, failed_row, rows_of, stopped_row
 from .pacing.lag import Lag, watch
@@ -236,6 +236,8 @@ class Engine:
         if self._client.channel == "header":  # else nothing of ours would be in it
             cell, stream = self._cells[at], self._settings.stream
             request = cell.request(run_id=self._run_id, stream=stream)
+        if not has_credentials(request.body):
+            return request.content
         return to_json(without_credentials(request.body))
 
     async def _found(self, at: int, found: Answered | Busy) -> tuple[Rows, None]:

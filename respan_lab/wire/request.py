@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic_core import to_json
 
 from ..errors import ConfigError
 from .messages import check_messages
@@ -50,6 +52,14 @@ class ChatRequest:
     headers: dict[str, str]
     stream: bool = False
     output_type: type[pydantic.BaseModel] | None = None
+    _content: list[bytes] = field(default_factory=list, init=False, compare=False)
+
+    @property
+    def content(self) -> bytes:
+        """The body as JSON; written once, so nothing may change in it any more."""
+        if not self._content:
+            self._content.append(to_json(self.body))
+        return self._content[0]
 
     def __repr__(self) -> str:
         """Names only: bodies hold people's texts and keys."""

@@ -117,7 +117,8 @@ def test_a_failed_call_is_a_row_and_the_others_go_on() -> None:
         **QUIET,
     )
     frame = results.df
-    assert frame["status"].tolist() == ["ok", "error", "error", "maybe_billed", "error"]
+    unsure = "maybe_billed"  # of a surprise nobody knows when it came
+    assert frame["status"].tolist() == ["ok", "error", "error", unsure, unsure]
     assert frame["error_type"].tolist()[1:] == [
         "BadRequestError",
         "APIConnectionError",
