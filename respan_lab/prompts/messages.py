@@ -98,7 +98,7 @@ def _check_message(index: int, message: Any, roles: Sequence[str]) -> None:
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     # Parquet fills keys that only other rows have with None.
     plain = {
-        key: copy.deepcopy(value)
+        key: value if type(value) is str else copy.deepcopy(value)
         for key, value in message.items()
         if value is not None or key == "content"
     }

@@ -49,13 +49,17 @@ class Prompt:
         [{'role': 'user', 'content': 'Translate to French: Good morning'}]
     """
 
-    __slots__ = ("_defaults", "_messages", "_name", "_system", "_template", "_version")
+    __slots__ = (
+        *("_defaults", "_messages", "_name", "_required", "_system", "_template"),
+        "_version",
+    )
     _template: str | list[Mapping[str, Any]]
     _messages: tuple[Mapping[str, Any], ...]
     _name: str | None
     _version: str | int | None
     _system: str | None
     _defaults: dict[str, Any]
+    _required: frozenset[str]
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Prompt:
         for field, value in fields.items():
             object.__setattr__(self, field, value)
         object.__setattr__(self, "_messages", self._checked())
+        object.__setattr__(self, "_required", self._unguarded())
 
     @property
     def template(self) -> str | list[dict[str, Any]]:
@@ -126,7 +131,7 @@ class Prompt:
         """
         given = {name: value for name, value in values.items() if not is_missing(value)}
         filled = {**self._defaults, **given}
-        if missing := sorted(self._required() - filled.keys()):
+        if missing := sorted(self._required - filled.keys()):
             raise self._missing(missing, values)
         try:
             with working():
@@ -161,7 +166,7 @@ class Prompt:
             raise PromptError("it has a system message already: leave out system=")
         return [{"role": "system", "content": self._system}, *messages]
 
-    def _required(self) -> set[str]:
+    def _unguarded(self) -> frozenset[str]:
         """Find variables which are read somewhere and guarded nowhere."""
         compiled = [
             template for message in self._messages for template in templates_of(message)
@@ -172,7 +177,7 @@ class Prompt:
             for name in template.variables
             if name not in template.required
         }
-        return set(self.variables) - guarded
+        return frozenset(self.variables) - guarded
 
     def _missing(
         self, missing: Sequence[str], values: Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +19,18 @@ from jinja2 import (
 )
 
 from ..errors import PromptError
-from .bounds import MAX_SOURCE, check_size, weight
+from .bounds import MAX_OUTPUT, MAX_SOURCE, check_size, weight
 from .image import Image
 from .sandbox import FUNCTIONS, SHOW, Sandbox
-from .work import working
+from .work import count, current, working
 
 __all__ = ["Template", "is_missing", "template_of"]
 
 _SANDBOX = Sandbox()
 _MARKS = re.compile(r"\{[{%#]")
 _LINE_ENDS = re.compile(r"\r\n?")
+_SIMPLE = frozenset({str, int, float, bool})  # what is printed as `str` has it
+_LARGE = 10**18  # numbers that are longer have bounds of their own
 
 
 def is_missing(value: Any) -> bool:
@@ -85,6 +87,8 @@ class Template:
     variables: tuple[str, ...]
     required: frozenset[str]
     _compiled: JinjaTemplate | str
+    # Texts with names between them, where the template is nothing else.
+    _pieces: tuple[str, ...] | None = None
 
     def render(self, values: Mapping[str, Any]) -> list[str | Image]:
         """Render with values; one that is not given or missing becomes a hole.
@@ -94,6 +98,11 @@ class Template:
         """
         if isinstance(self._compiled, str):
             return [self._compiled]
+        if self._pieces is not None:
+            text = _filled_in(self._pieces, values)
+            if text is not None:
+                count(len(text))
+                return [text]
         pictures = _Pictures()
         context = self._compiled.new_context(
             {
@@ -103,8 +112,24 @@ class Template:
             }
         )
         with working():
+            current().start()
             text = _SANDBOX.concat(self._compiled.root_render_func(context))
         return pictures.split(text)
+
+
+def _filled_in(pieces: Sequence[str], values: Mapping[str, Any]) -> str | None:
+    """Put texts and numbers where their names are; None leaves it to the engine."""
+    filled = list(pieces)
+    for at in range(1, len(filled), 2):
+        value: Any = values.get(filled[at])
+        kind = type(value)
+        if kind is int and not -_LARGE < value < _LARGE:
+            return None
+        if kind not in _SIMPLE or value != value:  # NaN has no value
+            return None
+        filled[at] = str(value)
+    text = "".join(filter(None, filled))  # of one it is that one, not a copy
+    return text if len(text) <= MAX_OUTPUT else None
 
 
 def _value(name: str, values: Mapping[str, Any]) -> Any:
@@ -182,7 +207,23 @@ def template_of(source: str) -> Template:
             raise
         raise PromptError(f"the template cannot be read: {error}") from error
     required = frozenset(variables) - frozenset(_guarded(tree))
-    return Template(variables, required, compiled)
+    return Template(variables, required, compiled, _pieces(tree, variables))
+
+
+def _pieces(tree: nodes.Template, variables: Sequence[str]) -> tuple[str, ...] | None:
+    """Cut a template of texts and plain variables where those are; None for others."""
+    pieces = [""]
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                pieces[-1] += node.data
+            elif isinstance(node, nodes.Name) and node.name in variables:
+                pieces += [node.name, ""]
+            else:
+                return None
+    return tuple(pieces)
 
 
 def _refuse_loading(tree: nodes.Template) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TypeVar
 from ..errors import PromptError
 from .bounds import MAX_STEPS
 
-__all__ = ["MAX_SECONDS", "MAX_WORK", "Work", "current", "working"]
+__all__ = ["MAX_SECONDS", "MAX_WORK", "Work", "count", "current", "working"]
 
 MAX_WORK = 128 * 1024 * 1024  # characters made on the way, in all
 _ITEM = 8  # characters that an item of a list counts for: its share of the memory
@@ -36,8 +37,17 @@ class Work:
         self._seconds = seconds
         self._n_steps = 0
         self._n_made = 0
-        self._began = time.perf_counter()
-        self._cpu_began = time.thread_time()
+        self._began = math.inf
+        self._cpu_began = 0.0
+
+    def start(self) -> None:
+        """Start the clock, unless it runs: reading it takes longer than a plain text.
+
+        Until then no time passes.
+        """
+        if self._began == math.inf:
+            self._began = time.perf_counter()
+            self._cpu_began = time.thread_time()
 
     def step(self) -> None:
         """Count a turn of a loop, or a call."""
@@ -88,6 +98,13 @@ def current() -> Work:
     work = _CURRENT.get()
     assert work is not None
     return work
+
+
+def count(n: int) -> None:
+    """Count `n` characters for the rendering that is going on, if there is one."""
+    work = _CURRENT.get()
+    if work is not None:
+        work.make(n)
 
 
 @contextmanager
