@@ -22,7 +22,7 @@ from .planning.additions import check_params, opened
 from .planning.axes import Grid
 from .planning.contents import render_all
 from .planning.data import read_items
-from .planning.plan import Asked, Cell, checked_requests, compile_plan
+from .planning.plan import Asked, Cell, asked_of, compile_plan
 from .planning.prompts import named_prompts
 from .planning.saved import has_saved, pinned
 from .planning.target import Target, as_targets
@@ -97,8 +97,8 @@ class Experiment:
         check_params(self._params, self._targets, repeat=repeat)
         with no_collections():
             self._rendered = self._render()
-            for _ in self._requests(self._targets):  # checked before any is sent
-                pass
+            for asked in self._asked(self._targets):
+                asked.check()  # before any is sent
         # What is changed outside from now on changes nothing here.
         self._params, self._targets = deepcopy((self._params, self._targets))
 
@@ -355,8 +355,8 @@ class Experiment:
             axes=self._axes(),
         )
 
-    def _requests(self, targets: list[Target]) -> Iterator[Asked]:
-        return checked_requests(
+    def _asked(self, targets: list[Target]) -> Iterator[Asked]:
+        return asked_of(
             targets=targets,
             prompts=self._prompts,
             params=self._params,
@@ -365,10 +365,12 @@ class Experiment:
         )
 
     def _cells(self, client: Client, targets: list[Target]) -> list[Cell]:
-        requests = self._requests(targets)
         with no_collections():
             return compile_plan(
-                requests, repeat=self._repeat, gateway_of=client.identity_of
+                self._asked(targets),
+                self._items,
+                repeat=self._repeat,
+                gateway_of=client.identity_of,
             )
 
     def _forecaster(

@@ -18,6 +18,7 @@ import pandas as pd
 __all__ = ["dumps", "loads"]
 
 _TAG = "$type"
+_JSON = frozenset({str, int, float, bool, type(None)})
 
 
 def dumps(value: object) -> str | None:
@@ -41,10 +42,14 @@ def loads(text: str | None) -> Any:
         >>> loads(dumps((1, "a")))
         (1, 'a')
     """
-    return None if text is None else json.loads(text, object_hook=_restored)
+    if text is None:
+        return None
+    return json.loads(text, object_hook=_restored if _TAG in text else None)
 
 
 def _plain(value: object) -> Any:
+    if type(value) in _JSON:  # as nearly always
+        return value
     if value is None or isinstance(value, (bool, int, float, str)):
         return _builtin(value)
     if isinstance(value, Mapping):

@@ -9,6 +9,7 @@ from ...client.prompt_values import sent_prompt, sent_values
 from ...errors import ConfigError, PromptError
 from ...prompts import SavedPrompt, conversation
 from ...wire import OPENAI_FIELDS
+from ...wire.messages import check_messages
 from ...wire.schema import response_format
 from .additions import opened
 from .data import Item
@@ -25,7 +26,8 @@ class Content(NamedTuple):
     """What a request says.
 
     Attributes:
-        messages: The rendered messages; None if a saved prompt brings them all.
+        messages: The rendered messages, checked; None if a saved prompt brings them
+            all.
         prompt: The contract's object for a saved prompt; None without one.
     """
 
@@ -47,7 +49,7 @@ def render_all(prompts: list[NamedPrompt] | None, items: list[Item]) -> Rendered
         items: The rows.
 
     Raises:
-        ConfigError: A row brings no messages of its own.
+        ConfigError: A row brings no messages of its own, or none that can be sent.
         PromptError: A template does not fit the data.
     """
     if prompts is None:
@@ -83,7 +85,7 @@ def _content(named: NamedPrompt, item: Item) -> Content:
         # With the first schema and no override, the request wins where both speak.
         return Content(None, {**sent, "schema_version": 1, "override": False})
     try:
-        return Content(named.prompt.render(**item.variables))
+        return Content(check_messages(named.prompt.render(**item.variables)))
     except PromptError as error:
         raise PromptError(
             f"prompt {named.name!r}, item {item.id!r}: {error}", missing=error.missing
@@ -123,6 +125,6 @@ def _own_messages(item: Item) -> Messages:
             "column `messages` with a list of messages"
         )
     try:
-        return conversation(item.variables["messages"])
+        return check_messages(conversation(item.variables["messages"]))
     except PromptError as error:
         raise PromptError(f"item {item.id!r}: {error}") from None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
+from ...results.run_plan import PlannedItem as Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Item", "read_items"]
 
-
-class Item(NamedTuple):
-    """One row of the data."""
-
-    id: Any
-    variables: dict[str, Any]
-    expected: Any
+_WHOLE = frozenset({str, bool, int, type(None)})
 
 
 def read_items(data: Any, *, expected: str, item: str) -> list[Item]:
@@ -38,7 +33,7 @@ def read_items(data: Any, *, expected: str, item: str) -> list[Item]:
         ConfigError: Another kind of data, no rows, or an id twice.
     """
     if data is None:
-        return [Item(0, {}, None)]
+        return [Item(0, None, {})]
     rows, ids = _rows(data)
     if not rows:
         raise ConfigError("data has no rows")
@@ -53,8 +48,8 @@ def read_items(data: Any, *, expected: str, item: str) -> list[Item]:
     return [
         Item(
             row_id,
-            {str(k): v for k, v in row.items() if k not in (item, expected)},
             row.get(expected),
+            {str(k): v for k, v in row.items() if k not in (item, expected)},
         )
         for row_id, row in zip(ids, rows, strict=True)
     ]
@@ -135,6 +130,8 @@ def _clean(row: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _WHOLE:  # as nearly always
+        return value
     if callable(getattr(value, "tolist", None)) and getattr(value, "ndim", None):
         return _plain(value.tolist())  # an array, as a Parquet file gives a list
     if isinstance(value, list):

@@ -11,7 +11,7 @@ from ...wire.secrets import without_credentials
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["cell_key"]
+__all__ = ["Question", "cell_key"]
 
 # Who asked, and under which tag: it does not change the question.
 _IDENTIFIERS = frozenset(
@@ -29,6 +29,10 @@ _ADDED_WITHIN = (
     ("cache_options", "is_cached_by_model"),
 )
 _ABSENT = object()
+_SAID = "messages"
+_json = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False
+).encode
 
 
 def cell_key(
@@ -56,21 +60,61 @@ def cell_key(
         >>> cell_key("embedded", one, **how) == cell_key("embedded", two, **how)
         True
     """
-    question = {
-        "gateway": gateway,
-        "request": {
+    question = Question(gateway, body, route_provider=route_provider)
+    text = question.request(body.get("messages"))
+    return question.key(text, run=run, ordinal=ordinal)
+
+
+class Question:
+    """What makes the keys of requests that differ in their messages alone.
+
+    Args:
+        gateway: As for `cell_key`.
+        body: As there, of any of the requests.
+        route_provider: As there.
+    """
+
+    __slots__ = ("_after", "_before", "_head", "_tail")
+
+    def __init__(
+        self, gateway: str, body: Mapping[str, Any], *, route_provider: str | None
+    ) -> None:
+        fields = {
             name: value
             for name, value in _without_additions(without_credentials(body)).items()
             if name not in _IDENTIFIERS and not name.startswith("customer_")
-        },
-        "route_provider": route_provider,
-        "run": run,
-        "ordinal": ordinal,
-    }
-    canonical = json.dumps(
-        question, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+        }
+        # The names of the whole stand in the order of the alphabet.
+        self._before = _members({n: v for n, v in fields.items() if n < _SAID})
+        self._after = _members({n: v for n, v in fields.items() if n > _SAID})
+        self._head = f'{{"gateway":{_json(gateway)},"ordinal":'
+        self._tail = f',"route_provider":{_json(route_provider)},"run":'
+
+    def request(self, messages: Any) -> str:
+        """Write out the part of a request that makes the question.
+
+        Args:
+            messages: What it says; None if a saved prompt says it all.
+        """
+        said = {} if messages is None else {_SAID: messages}
+        parts = (self._before, _members(without_credentials(said)), self._after)
+        return f"{{{','.join(filter(None, parts))}}}"
+
+    def key(self, request: str, *, run: int, ordinal: int) -> str:
+        """Give the key.
+
+        Args:
+            request: What `request` gave.
+            run: The repeat index.
+            ordinal: 0 for the first of several identical requests in one plan.
+        """
+        text = f'{self._head}{ordinal},"request":{request}{self._tail}{run}}}'
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _members(fields: Mapping[str, Any]) -> str:
+    """The fields as they stand within an object's braces."""
+    return _json(fields)[1:-1]
 
 
 def _without_additions(body: dict[str, Any]) -> dict[str, Any]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ...ledger import NewCell
-from ...results.run_plan import PlannedItem, RunPlan
+from ...results.run_plan import RunPlan
 
 if TYPE_CHECKING:
+    from .data import Item
     from .plan import Cell
+    from .prompts import NamedPrompt
     from .target import Target
 
 __all__ = ["planned"]
+
+_QUESTION = attrgetter("form", "prompt", "point")
 
 
 def planned(
@@ -34,24 +40,25 @@ def planned(
     numbers = {target.name: at for at, target in enumerate(targets)}
     prompts: dict[Hashable, int] = {}
     points: dict[str, tuple[int, Any]] = {}
-    items: dict[int, tuple[int, PlannedItem]] = {}
-    numbered = []
-    for position, cell in enumerate(cells):
-        point = json.dumps(dict(cell.point), default=repr)
-        points.setdefault(point, (len(points), cell.point))
-        item = PlannedItem(cell.item.id, cell.item.expected, cell.item.variables)
-        items.setdefault(id(cell.item), (len(items), item))
-        numbered.append(
-            NewCell(
-                position,
-                cell.key,
-                numbers[cell.target.name],
-                _prompt(cell, prompts),
-                points[point][0],
-                items[id(cell.item)][0],
-                cell.run,
+    items: dict[int, tuple[int, Item]] = {}
+    numbered: list[NewCell] = []
+    for (form, prompt, point), cells_of in groupby(cells, _QUESTION):
+        of_target, of_prompt = numbers[form.target.name], _prompt(prompt, prompts)
+        text = json.dumps(dict(point), default=repr)
+        of_point, _ = points.setdefault(text, (len(points), point))
+        for cell in cells_of:
+            of_item, _ = items.setdefault(id(cell.item), (len(items), cell.item))
+            numbered.append(
+                NewCell(
+                    len(numbered),
+                    cell.key,
+                    of_target,
+                    of_prompt,
+                    of_point,
+                    of_item,
+                    cell.run,
+                )
             )
-        )
     plan = RunPlan(
         backend,
         [(target.name, target.model) for target in targets],
@@ -63,9 +70,9 @@ def planned(
     return plan, numbered
 
 
-def _prompt(cell: Cell, prompts: dict[Hashable, int]) -> int | None:
-    if cell.prompt is None:
+def _prompt(prompt: NamedPrompt | None, prompts: dict[Hashable, int]) -> int | None:
+    if prompt is None:
         return None
-    version = cell.prompt.prompt.version
-    named = cell.prompt.name, None if version is None else str(version)
+    version = prompt.prompt.version
+    named = prompt.name, None if version is None else str(version)
     return prompts.setdefault(named, len(prompts))

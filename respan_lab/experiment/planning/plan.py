@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...wire import ChatRequest, chat_request
+from ...wire import ChatRequest
 from ...wire.request import Channel
-from .additions import opened, with_additions
 from .axes import settings
 from .contents import Content, Rendered, contents_of_target
 from .data import Item
-from .identity import cell_key
+from .form import Form
+from .identity import Question
 from .prompts import NamedPrompt, of_target
 from .target import Target
 
-__all__ = ["Asked", "Cell", "checked_requests", "compile_plan"]
+__all__ = ["Asked", "Cell", "asked_of", "compile_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +27,31 @@ class Cell:
 
     Attributes:
         key: The cell's identity; see `identity.cell_key`.
-        target: What it is aimed at.
+        form: Its target, and every parameter.
         prompt: Its prompt; None if the row brought its own messages alone.
         point: The axes' values of its parameters.
         item: The row of the data.
         run: The repeat index, from 0.
         content: What it says.
-        params: Every parameter, without what a run adds.
     """
 
     key: str
-    target: Target
+    form: Form
     prompt: NamedPrompt | None
     point: Mapping[str, Any]
     item: Item
     run: int
     content: Content
-    params: Mapping[str, Any]
+
+    @property
+    def target(self) -> Target:
+        """What it is aimed at."""
+        return self.form.target
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """Every parameter, without what a run adds."""
+        return self.form.params
 
     def request(
         self, *, run_id: str, stream: bool, channel: Channel = "top"
@@ -55,28 +63,34 @@ class Cell:
             stream: Whether the answer is streamed.
             channel: How Respan's own fields travel.
         """
-        return _request(
-            self.target,
-            self.content,
-            with_additions(self.params, self.key, run_id=run_id, stream=stream),
-            stream=stream,
-            channel=channel,
+        return self.form.request(
+            self.content, self.key, run_id=run_id, stream=stream, channel=channel
         )
 
 
 class Asked(NamedTuple):
-    """One target x prompt x params x item, and the body its request has so far."""
+    """One target x prompt x params, and what it says for every item."""
 
-    target: Target
+    form: Form
     prompt: NamedPrompt | None
     point: Mapping[str, Any]
-    item: Item
-    content: Content
-    params: Mapping[str, Any]
-    body: Mapping[str, Any]
+    contents: Sequence[Content]
+
+    def check(self) -> None:
+        """Build what may be wrong in another way than all before it.
+
+        The messages themselves are checked, and only saved prompts differ in more.
+
+        Raises:
+            ConfigError: A parameter is out of range, or has no place here.
+        """
+        for content in self.contents:
+            self.form.body(content)
+            if content.prompt is None:
+                return
 
 
-def checked_requests(
+def asked_of(
     *,
     targets: list[Target],
     prompts: list[NamedPrompt] | None,
@@ -84,7 +98,7 @@ def checked_requests(
     items: list[Item],
     rendered: Rendered,
 ) -> Iterator[Asked]:
-    """Every request, in the order of the frame: target, prompt, params, item.
+    """Every question, in the order of the frame: target, prompt, params.
 
     Args:
         targets: What is asked.
@@ -93,17 +107,13 @@ def checked_requests(
         params: Parameters, with axes as grids and none inside `respan_params`.
         items: The rows.
         rendered: What `render_all` made of prompts and items.
-
-    Raises:
-        ConfigError: A parameter is out of range, or has no place here.
     """
+    points = settings(params)
     for target in targets:
+        forms = [(point, Form(target, values)) for point, values in points]
         for prompt, contents in _contents(target, prompts, items, rendered):
-            for point, values in settings(params):
-                merged = _merged(values, target)
-                for item, content in zip(items, contents, strict=True):
-                    body = _request(target, content, merged).body
-                    yield Asked(target, prompt, point, item, content, merged, body)
+            for point, form in forms:
+                yield Asked(form, prompt, point, contents)
 
 
 def _contents(
@@ -123,72 +133,44 @@ def _contents(
 
 
 def compile_plan(
-    requests: Iterable[Asked],
+    questions: Iterable[Asked],
+    items: Sequence[Item],
     *,
     repeat: int,
     gateway_of: Callable[[tuple[str, ...]], str],
 ) -> list[Cell]:
-    """Every cell, in the order of the frame: the requests', and for each its runs.
+    """Every cell, in the order of the frame: the questions', their items', their runs.
 
     Args:
-        requests: From `checked_requests`.
+        questions: From `asked_of`.
+        items: The rows.
         repeat: How often each is asked.
         gateway_of: The gateway's identity for the models that may answer.
     """
     seen: Counter[str] = Counter()
     gateways = functools.cache(gateway_of)
-    return [
-        Cell(
-            _key(
-                gateways(asked.target.candidates), asked.body, asked.target, run, seen
-            ),
-            asked.target,
-            asked.prompt,
-            asked.point,
-            asked.item,
-            run,
-            asked.content,
-            asked.params,
-        )
-        for asked in requests
-        for run in range(repeat)
-    ]
+    cells = []
+    for asked in questions:
+        form, prompt, point, contents = asked
+        said = _said(asked, gateways(form.target.candidates))
+        for item, content, (question, text) in zip(items, contents, said, strict=True):
+            for run in range(repeat):
+                key = _key(question, text, run, seen)
+                cells.append(Cell(key, form, prompt, point, item, run, content))
+    return cells
 
 
-def _merged(values: Mapping[str, Any], target: Target) -> dict[str, Any]:
-    """The target's own parameters win; one that is None is left out."""
-    both = {**values, **opened(target.params)}
-    return {name: value for name, value in both.items() if value is not None}
+def _said(asked: Asked, gateway: str) -> Iterator[tuple[Question, str]]:
+    """For every item the question, and all of its request as a text."""
+    question = None
+    for content in asked.contents:
+        if question is None or content.prompt is not None:
+            question = asked.form.question(content, gateway)
+        yield question, question.request(content.messages)
 
 
-def _key(
-    gateway: str, body: Mapping[str, Any], target: Target, run: int, seen: Counter[str]
-) -> str:
-    route = target.route_provider
-    first = cell_key(gateway, body, route_provider=route, run=run, ordinal=0)
+def _key(question: Question, text: str, run: int, seen: Counter[str]) -> str:
+    first = question.key(text, run=run, ordinal=0)
     ordinal = seen[first]
     seen[first] += 1
-    if ordinal == 0:
-        return first
-    return cell_key(gateway, body, route_provider=route, run=run, ordinal=ordinal)
-
-
-def _request(
-    target: Target,
-    content: Content,
-    params: Mapping[str, Any],
-    *,
-    stream: bool = False,
-    channel: Channel = "top",
-) -> ChatRequest:
-    fields = {name: v for name, v in target.fields.items() if name != "model"}
-    if content.prompt is not None:
-        fields["prompt"] = content.prompt
-    return chat_request(
-        content.messages,
-        model=target.model,
-        route_provider=target.route_provider,
-        stream=stream,
-        channel=channel,
-        params={**params, **fields},
-    )
+    return question.key(text, run=run, ordinal=ordinal) if ordinal else first

@@ -209,7 +209,7 @@ def test_data_of_every_kind(kind: str, tmp_path: Path) -> None:
     else:
         data = type("Other", (), {"to_pandas": lambda self: frame})()
     items = read_items(data, expected="gold", item="id")
-    assert [tuple(item) for item in items] == [
+    assert [(item.id, item.variables, item.expected) for item in items] == [
         ("x", {"land": "Peru"}, 1.0),
         ("y", {"land": None}, 2.0),
     ]
