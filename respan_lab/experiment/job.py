@@ -163,18 +163,7 @@ class Job:
         return recorded
 
     async def _run(self) -> None:
-        owner = Owner.here(self.run_id)
-        new = NewRun(
-            self.run_id,
-            self.name,
-            self.started_at.isoformat(),
-            self.plan.as_json(),
-            owner,
-            asks_again=self.settings.asks_again,
-            resends=self.settings.maybe_billed == "resend",
-        )
-        numbered, self._numbered = self._numbered, []
-        found = await self.ledger.begin_run(new, numbered)
+        found = await self._begin()
         if self.gates is None:
             await check_recorded(self.ledger, self.cells, found, path=self.store)
             self.gates = await recorded_gates(self.ledger, found.run)
@@ -188,6 +177,20 @@ class Job:
             self.calling_since = time.perf_counter()
             rest = [at for at in range(len(self.cells)) if at not in known]
             await self.engine.run(found.run, rest, self.gates, self.progress)
+
+    async def _begin(self) -> Found:
+        """Write the run down, and let go of what is needed for that alone."""
+        new = NewRun(
+            self.run_id,
+            self.name,
+            self.started_at.isoformat(),
+            self.plan.as_json(),
+            Owner.here(self.run_id),
+            asks_again=self.settings.asks_again,
+            resends=self.settings.maybe_billed == "resend",
+        )
+        numbered, self._numbered = self._numbered, []
+        return await self.ledger.begin_run(new, numbered)
 
     async def _end(self) -> None:
         """Write the end down, read what there is, and let go of the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,7 +82,7 @@ class Ledger:
         )
         return str(row[0])
 
-    async def begin_run(self, new: NewRun, cells: Iterable[NewCell]) -> Found:
+    async def begin_run(self, new: NewRun, cells: Sequence[NewCell]) -> Found:
         """Write a run down, and find what is answered already.
 
         From now on the run is known to be alive, until `end_run`.

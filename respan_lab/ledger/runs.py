@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..storage.many import insert
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "NewCell", "NewRun", "begin_run", "finish_run"]
 
-_CELL = ("position", "key", "target", "prompt", "point", "item", "repeat")
+_AT_A_TIME = 4096
+_NEW_CELLS = (
+    "INSERT INTO cells (run, position, key, target, prompt, point, item, repeat)"
+)
 # The newest of the calls of a cell's key that are in a state.
 _FIND = """
 UPDATE cells SET from_ledger = 1, call = (
@@ -78,23 +81,20 @@ class Found(NamedTuple):
 
 
 def begin_run(
-    new: NewRun, cells: Iterable[NewCell], connection: sqlite3.Connection
+    new: NewRun, cells: Sequence[NewCell], connection: sqlite3.Connection
 ) -> Found:
     """Write a run down, and find what is answered already."""
     expire(connection)
     renew(connection, new.owner)
-    rows = list(cells)
     run = connection.execute(
         "INSERT INTO runs (run_id, name, started_at, cells, plan) "
         "VALUES (?, ?, ?, ?, ?)",
-        (new.run_id, new.name, new.started_at, len(rows), packed(new.plan)),
+        (new.run_id, new.name, new.started_at, len(cells), packed(new.plan)),
     ).lastrowid
     assert run is not None  # the row was inserted
-    insert(
-        connection,
-        f"INSERT INTO cells (run, {', '.join(_CELL)})",
-        [(run, *row) for row in rows],
-    )
+    for start in range(0, len(cells), _AT_A_TIME):
+        some = cells[start : start + _AT_A_TIME]
+        insert(connection, _NEW_CELLS, [(run, *cell) for cell in some])
     if not new.asks_again:
         connection.execute(_FIND, {"run": run, "state": "ok"})
         if not new.resends:
