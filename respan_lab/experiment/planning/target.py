@@ -48,6 +48,12 @@ class Target:
         **params: Parameters for this target alone, by their wire names. They win over
             the experiment's.
 
+    Attributes:
+        name: Its name in the frame.
+        primaries: Every model that is asked first; none if the gateway alone knows.
+        candidates: Every model that may answer, fallbacks too; none if nobody here
+            knows.
+
     Raises:
         ConfigError: None or several of the five, an empty list, or a weight that is
             not above 0.
@@ -62,7 +68,17 @@ class Target:
         'greeting@2'
     """
 
-    __slots__ = ("_own_name", "config", "fields", "params", "route_provider", "saved")
+    __slots__ = (
+        "_own_name",
+        "candidates",
+        "config",
+        "fields",
+        "name",
+        "params",
+        "primaries",
+        "route_provider",
+        "saved",
+    )
 
     def __init__(
         self,
@@ -92,11 +108,7 @@ class Target:
         self.saved = prompt if isinstance(prompt, SavedPrompt) else None
         self.config: Mapping[str, Any] = {}
         self._own_name = name or None
-
-    @property
-    def name(self) -> str:
-        """Its name in the frame."""
-        return self._own_name or default_name(self.fields)
+        self._settle()
 
     @property
     def model(self) -> str | None:
@@ -108,17 +120,6 @@ class Target:
         """The contract's object for a saved prompt; None for other targets."""
         return self.fields.get("prompt")
 
-    @property
-    def primaries(self) -> tuple[str, ...]:
-        """Every model that is asked first; none if the gateway alone knows."""
-        return primaries_of(self._asking())
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Every model that may answer, fallbacks too; none if nobody here knows."""
-        asking = self._asking()
-        return tuple(dict.fromkeys((*primaries_of(asking), *fallbacks_of(asking))))
-
     def pinned(self, saved: SavedPrompt, config: Mapping[str, Any]) -> Target:
         """The same target, aimed at a version of its saved prompt by its number.
 
@@ -129,7 +130,16 @@ class Target:
         made = copy(self)
         made.fields = {"prompt": {**self.fields["prompt"], "version": saved.version}}
         made.saved, made.config = saved, config
+        made._settle()
         return made
+
+    def _settle(self) -> None:
+        """Work out what follows from the fields; every cell asks for it."""
+        self.name = self._own_name or default_name(self.fields)
+        asking = self._asking()
+        self.primaries = primaries_of(asking)
+        both = (*self.primaries, *fallbacks_of(asking))
+        self.candidates: tuple[str, ...] = tuple(dict.fromkeys(both))
 
     def _asking(self) -> Mapping[str, Any]:
         """What says which models may answer: of a saved prompt, its version."""
