@@ -114,23 +114,29 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send)
-        with suppress(Disconnected):
-            try:
-                if not self._is_public:
-                    self._gateway.check_client(exchange)
-                await self._step(self._gateway, exchange)
-            except GatewayFailure as failure:
-                await exchange.fail(failure, {})
-            except Exception as error:
-                if isinstance(error, Disconnected) or exchange.has_started:
-                    raise
-                await exchange.fail(self._unforeseen(error), {})
+        try:
+            if not self._is_public:
+                self._gateway.check_client(exchange)
+            await self._step(self._gateway, exchange)
+        except Disconnected:
+            return
+        except GatewayFailure as failure:
+            await _fail(exchange, failure)
+        except Exception as error:
+            if exchange.has_started:
+                raise
+            await _fail(exchange, self._unforeseen(error))
 
     def _unforeseen(self, error: Exception) -> GatewayFailure:
         # Its text is for the log alone: it may hold what no caller should read.
         trace = redact("".join(format_exception(error)), self._gateway.secrets.value)
         _logger.error("a request failed inside the gateway\n%s", trace)
         return GatewayFailure(500, f"the gateway failed: {type(error).__name__}")
+
+
+async def _fail(exchange: Exchange, failure: GatewayFailure) -> None:
+    with suppress(Disconnected):
+        await exchange.fail(failure, {})
 
 
 def _route(

@@ -24,6 +24,7 @@ IN_PROCESS = "respan_lab.in_process"
 # Whoever sets one of these has passed a request on: the caller may be anywhere.
 _FORWARDING = ("forwarded", "via", "x-real-ip")
 _LONGEST_BODY = 64 * 2**20
+_UNWATCHED = nullcontext()
 
 
 class Disconnected(Exception):
@@ -131,7 +132,7 @@ class Exchange:
         Raises:
             Disconnected: The client went away, and the block was cancelled.
         """
-        return nullcontext() if self.is_in_process else self._watched()
+        return _UNWATCHED if self.is_in_process else self._watched()
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -150,8 +150,10 @@ async def _one(
     async with gateway.slots.hold(provider, slug) as queue_time:
         record.call(queue_time)
         answer = await call(asked, candidate, draw=draw, secrets=secrets)
-        async with aclosing(answer):
+        try:
             return await _give(gateway, exchange, record, answer, secrets)
+        finally:
+            await answer.aclose()
 
 
 def _give(

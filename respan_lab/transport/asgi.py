@@ -78,10 +78,7 @@ class ASGITransport(httpx.AsyncBaseTransport):
             httpx.RemoteProtocolError: The app stopped before its body was complete
                 (raised while the body is read).
         """
-        exchange = _Exchange(
-            request, await request.aread(), forget=self._exchanges.discard
-        )
-        self._exchanges.add(exchange)
+        exchange = _Exchange(request, await request.aread(), among=self._exchanges)
         return await exchange.begin(self._app)
 
     async def aclose(self) -> None:
@@ -97,11 +94,12 @@ class _Exchange(httpx.AsyncByteStream):
         request: httpx.Request,
         body: bytes,
         *,
-        forget: Callable[[_Exchange], None],
+        among: set[_Exchange],
     ) -> None:
         self._request = request
         self._body: bytes | None = body
-        self._forget = forget
+        self._running = among
+        among.add(self)
         timeout = request.extensions.get("timeout") or {}
         self._patience: float | None = timeout.get("read")
         self._start: _Message | None = None
@@ -165,7 +163,7 @@ class _Exchange(httpx.AsyncByteStream):
         self._task.cancel()
         await asyncio.wait([self._task], timeout=GRACE)
         if self._task.done():  # and perhaps before it began
-            self._forget(self)
+            self._running.discard(self)
 
     def _wait(self) -> Awaitable[None]:
         """Wait until the app has said something, or has ended."""
@@ -198,7 +196,7 @@ class _Exchange(httpx.AsyncByteStream):
                 self._answer_for_it()
             self._is_over = True
             self._tell()
-            self._forget(self)
+            self._running.discard(self)
 
     def _answer_for_it(self) -> None:
         # The exception's text stays here: it may hold what no client should read.

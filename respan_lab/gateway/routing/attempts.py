@@ -114,9 +114,9 @@ async def attempt(
         GatewayFailure: The last candidate's own.
     """
     retries = Retries.of(asked.respan)
-    for position, candidate in enumerate(candidates):
+    for candidate in candidates:
         record.candidate = candidate
-        is_last = position == len(candidates) - 1
+        is_last = candidate is candidates[-1]
         n_calls, wait = 0, None
         while n_calls == 0 or wait is not None:
             n_calls += 1
