@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...client.prompt_values import sent_prompt, sent_values
 from ...errors import ConfigError, PromptError
@@ -11,6 +11,7 @@ from ...prompts import SavedPrompt, conversation
 from ...wire import OPENAI_FIELDS
 from ...wire.messages import check_messages
 from ...wire.schema import response_format
+from ...wire.text import plain
 from .additions import opened
 from .data import Item
 from .prompts import NamedPrompt
@@ -19,20 +20,46 @@ from .target import Target
 __all__ = ["Content", "Rendered", "contents_of_target", "render_all"]
 
 Messages = list[dict[str, Any]]
+_PLAIN = ["role", "content"]
 _NOT_THE_PROMPTS = ("stream", "stream_options")
 
 
-class Content(NamedTuple):
-    """What a request says.
+class Content:
+    """What a request says; a run may hold a million of them.
 
-    Attributes:
+    Args:
         messages: The rendered messages, checked; None if a saved prompt brings them
             all.
         prompt: The contract's object for a saved prompt; None without one.
     """
 
-    messages: Messages | None
-    prompt: dict[str, Any] | None = None
+    __slots__ = ("_said", "prompt")
+
+    def __init__(
+        self, messages: Messages | None, prompt: dict[str, Any] | None = None
+    ) -> None:
+        # A dict takes more memory than the text in it.
+        self._said = messages if messages is None else _flat(messages)
+        self.prompt = prompt
+
+    @property
+    def messages(self) -> Messages | None:
+        """The messages, made anew each time."""
+        if not isinstance(self._said, tuple):
+            copied: Messages | None = plain(self._said, "messages")
+            return copied
+        pairs = zip(self._said[::2], self._said[1::2], strict=True)
+        return [{"role": role, "content": text} for role, text in pairs]
+
+
+def _flat(messages: Messages) -> Messages | tuple[str, ...]:
+    """Roles and texts in turn, if the messages are nothing else."""
+    flat: list[str] = []
+    for message in messages:
+        if list(message) != _PLAIN or type(message["content"]) is not str:
+            return messages
+        flat += message.values()
+    return tuple(flat)
 
 
 Rendered = Mapping[str | None, list[Content]]

@@ -91,8 +91,9 @@ class Form:
         """The same request, but for what it says and which cell it is of."""
         body = {
             name: plain(value, name) if type(value) in _INNER else value
-            for name, value in {**made.body, "messages": content.messages}.items()
+            for name, value in {**made.body, "messages": None}.items()
         }
+        body["messages"] = content.messages
         if "custom_identifier" not in self.params:
             body["custom_identifier"] = key
         return ChatRequest(body, dict(made.headers), made.stream, made.output_type)
