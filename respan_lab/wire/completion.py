@@ -285,34 +285,36 @@ class Completion:
 
         What the embedded gateway waited for a provider's slot is not in it.
         """
-        return self._paced().latency
+        return self.pace.latency
 
     @property
     def time_to_first_token(self) -> float | None:
         """Seconds to the first delta with content; None if not streamed."""
-        return self._paced().time_to_first_token
+        return self.pace.time_to_first_token
 
     @property
     def tokens_per_second(self) -> float | None:
         """Rate of a streamed answer after its first token; None under 5 deltas."""
-        return self._paced().tokens_per_second
+        return self.pace.tokens_per_second
 
     @property
     def latency_source(self) -> str | None:
         """``measured`` here, or ``declared`` by a simulated model; None if unknown."""
-        return self._paced().source
+        return self.pace.source
 
     @property
     def queue_time(self) -> float | None:
         """Seconds waited before the last send, here and for a provider's slot."""
-        return self._paced().queue_time
+        return self.pace.queue_time
 
     @property
     def retry_time(self) -> float | None:
         """Seconds in earlier attempts and the waits between; None if not measured."""
         return None if self._timing is None else self._timing.retry_time
 
-    def _paced(self) -> Pace:
+    @property
+    def pace(self) -> Pace:
+        """All its times together, those the gateway reports among them."""
         if self._pace is None:
             self._pace = pace(
                 self._timing,

@@ -14,6 +14,7 @@ __all__ = ["REASONING", "Pace", "number", "pace", "streamed_tokens"]
 REASONING = ("reasoning_content", "reasoning", "thinking")
 """Where providers put the reasoning text of a message or a delta."""
 
+_REPORTED = ("routing_time", "latency")  # in a breakdown
 _FEWEST_DELTAS = 5  # a rate over fewer is mostly chance
 
 
@@ -26,6 +27,8 @@ class Pace(NamedTuple):
         tokens_per_second: Of what was streamed, after the first token.
         source: ``measured`` here, or ``declared`` by a simulated model.
         queue_time: Seconds waited before the last send, here and for a provider's slot.
+        routing_time: Seconds the gateway took to choose, by its own account.
+        gateway_latency: Seconds the answer took, by the gateway's own account.
     """
 
     latency: float | None = None
@@ -33,6 +36,8 @@ class Pace(NamedTuple):
     tokens_per_second: float | None = None
     source: str | None = None
     queue_time: float | None = None
+    routing_time: float | None = None
+    gateway_latency: float | None = None
 
 
 def pace(
@@ -58,16 +63,19 @@ def pace(
         True
     """
     queue_time = None if timing is None else timing.queue_time + held
+    routing, reported = (number(breakdown.get(name)) for name in _REPORTED)
     if breakdown.get("simulated") is True:
         return Pace(
-            number(breakdown.get("latency")),
+            reported,
             number(breakdown.get("time_to_first_token")),
             number(breakdown.get("tokens_per_second")),
             "declared",
             queue_time,
+            routing,
+            reported,
         )
     if timing is None:
-        return Pace()
+        return Pace(routing_time=routing, gateway_latency=reported)
     first = timing.time_to_first_token
     return Pace(
         max(0.0, timing.latency - held),
@@ -75,6 +83,8 @@ def pace(
         _rate(timing, streamed_tokens),
         "measured",
         queue_time,
+        routing,
+        reported,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ...errors import APIError, APIStatusError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...client.attempt import Trial
-    from ...wire import Attempt
+    from ...wire import Attempt, Choice
     from ..planning.plan import Cell
 
 __all__ = ["broken_row", "failed_row", "identity_row", "rows_of", "stopped_row"]
@@ -44,11 +45,12 @@ def identity_row(cell: Cell, *, run_id: str, backend: str) -> dict[str, Any]:
 
 def rows_of(cell: Cell, completion: Completion) -> list[dict[str, Any]]:
     """The columns of an answer: a row per choice, the totals on the first only."""
+    model = completion.model
     shared = {
         "status": "ok",
-        "answered_model": completion.model,
+        "answered_model": model,
         "provider": completion.provider,
-        "substituted": _is_substituted(cell, completion.model),
+        "substituted": _is_substituted(cell.target.primaries, model),
         "cached": completion.cached,
         "log_id": completion.log_id,
         "started_at": completion.started_at,
@@ -114,19 +116,25 @@ def _partial_columns(trials: Sequence[Trial]) -> dict[str, Any]:
     return {"output": answer.text or None, "answered_model": answer.model}
 
 
-def _choice_columns(choice: Any) -> dict[str, Any]:
-    parsed = _dumped(choice.parsed, mode="json")
-    fields = _dumped(choice.parsed, mode="python")
-    fields = fields if isinstance(fields, dict) else {}
+def _choice_columns(choice: Choice) -> dict[str, Any]:
+    tool_calls = choice.tool_calls
     return {
         "output": choice.text,
         "finish_reason": choice.finish_reason,
-        "parsed": parsed,
-        **{f"parsed_{name}": value for name, value in fields.items()},
-        "tool_calls": _calls(choice.tool_calls),
-        "tool_name": choice.tool_calls[0].name if choice.tool_calls else None,
+        **_parsed_columns(choice.parsed),
+        "tool_calls": _calls(tool_calls),
+        "tool_name": tool_calls[0].name if tool_calls else None,
         "logprob": _mean_logprob(choice.logprobs),
     }
+
+
+def _parsed_columns(parsed: Any) -> dict[str, Any]:
+    if parsed is None:
+        return {"parsed": None}
+    fields = _dumped(parsed, mode="python")
+    fields = fields if isinstance(fields, dict) else {}
+    named = {f"parsed_{name}": value for name, value in fields.items()}
+    return {"parsed": _dumped(parsed, mode="json"), **named}
 
 
 def _usage_columns(completion: Completion) -> dict[str, Any]:
@@ -145,26 +153,26 @@ def _usage_columns(completion: Completion) -> dict[str, Any]:
 
 
 def _time_columns(completion: Completion) -> dict[str, Any]:
-    breakdown = completion.breakdown or {}
+    pace = completion.pace
     return {
-        "latency": completion.latency,
-        "latency_source": completion.latency_source,
-        "time_to_first_token": completion.time_to_first_token,
-        "tokens_per_second": completion.tokens_per_second,
-        "routing_time": _number(breakdown.get("routing_time")),
-        "gateway_latency": _number(breakdown.get("latency")),
-        "queue_time": completion.queue_time,
+        "latency": pace.latency,
+        "latency_source": pace.source,
+        "time_to_first_token": pace.time_to_first_token,
+        "tokens_per_second": pace.tokens_per_second,
+        "routing_time": pace.routing_time,
+        "gateway_latency": pace.gateway_latency,
+        "queue_time": pace.queue_time,
         "retry_time": completion.retry_time,
     }
 
 
-def _is_substituted(cell: Cell, answered: str | None) -> bool | None:
+@lru_cache(maxsize=1024)
+def _is_substituted(asked: tuple[str, ...], answered: str | None) -> bool | None:
     """Whether another model answered than those that were asked first.
 
     A fallback is another: its answer must not count as the primary's. A dated name is
     still the same model.
     """
-    asked = cell.target.primaries
     if answered is None or not asked:
         return None
     return not any(_is_same(name, answered) for name in asked)
@@ -206,11 +214,6 @@ def _mean_logprob(logprobs: Any) -> float | None:
         if isinstance(token, dict) and isinstance(token.get("logprob"), int | float)
     ]
     return sum(values) / len(values) if values else None
-
-
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None
 
 
 def _earlier(attempts: tuple[Attempt, ...]) -> float | None:
