@@ -31,13 +31,9 @@ __all__ = [
 State: TypeAlias = Literal["ok", "error", "maybe_billed"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NEW_CALLS = "INSERT INTO calls (id, key, run, state, owner, sent_at, worst, request)"
-_NEW_ANSWERS = (
-    f"INSERT OR REPLACE INTO answers ({', '.join(('call', *ANSWER, 'record'))})"
-)
-_NEW_CHOICES = (
-    f"INSERT OR REPLACE INTO choices ({', '.join(('call', 'choice', *ANSWER))})"
-)
+_CALL = ("id", "key", "run", "state", "owner", "sent_at", "worst", "request")
+_ANSWER = ("call", *ANSWER, "record")
+_CHOICE = ("call", "choice", *ANSWER)
 _AS_IS = ("real", "boolean")  # what SQLite takes as it is
 _TO_CHANGE = [(at, k) for at, k in enumerate(ANSWER.values()) if k not in _AS_IS]
 
@@ -141,7 +137,7 @@ def begin(
             is_earlier = found is not None
             answers.append((one.call, is_earlier, intent.run, intent.position))
         told.append(one)
-    insert(connection, _NEW_CALLS, calls)
+    insert(connection, "INSERT INTO calls", _CALL, calls)
     _count(answers, connection)
     return told
 
@@ -203,10 +199,12 @@ def settle(settled: Sequence[Settled], connection: sqlite3.Connection) -> list[N
                 f"UPDATE calls SET state = ? WHERE id IN ({values(len(piece), 1)})",
                 (state, *piece),
             )
-    insert(connection, _NEW_ANSWERS, [_answer(each) for each in settled])
+    answers = [_answer(each) for each in settled]
+    insert(connection, "INSERT OR REPLACE INTO answers", _ANSWER, answers)
     insert(
         connection,
-        _NEW_CHOICES,
+        "INSERT OR REPLACE INTO choices",
+        _CHOICE,
         [
             (each.call, choice["choice"], *_values(choice))
             for each in settled

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["score", "skip"]
 
+_SCORE = ("run", "position", "choice", "scores")
+
 
 def skip(
     reasons: Sequence[Sequence[tuple[str, int, int]]], connection: sqlite3.Connection
@@ -39,5 +41,5 @@ def score(
         scores: Run, position, choice, and the scores as JSON.
         connection: To the ledger.
     """
-    insert(connection, "INSERT OR REPLACE INTO scores", scores)
+    insert(connection, "INSERT OR REPLACE INTO scores", _SCORE, scores)
     return [None] * len(scores)

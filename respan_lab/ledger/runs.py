@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Found", "NewCell", "NewRun", "begin_run", "finish_run"]
 
 _AT_A_TIME = 4096
-_NEW_CELLS = (
-    "INSERT INTO cells (run, position, key, target, prompt, point, item, repeat)"
-)
+_CELL = ("run", "position", "key", "target", "prompt", "point", "item", "repeat")
 # The newest of the calls of a cell's key that are in a state.
 _FIND = """
 UPDATE cells SET from_ledger = 1, call = (
@@ -94,7 +92,8 @@ def begin_run(
     assert run is not None  # the row was inserted
     for start in range(0, len(cells), _AT_A_TIME):
         some = cells[start : start + _AT_A_TIME]
-        insert(connection, _NEW_CELLS, [(run, *cell) for cell in some])
+        rows = [(run, *cell) for cell in some]
+        insert(connection, "INSERT INTO cells", _CELL, rows)
     if not new.asks_again:
         connection.execute(_FIND, {"run": run, "state": "ok"})
         if not new.resends:

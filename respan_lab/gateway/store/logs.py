@@ -46,7 +46,9 @@ FROM json_each(?) AS row
 JOIN logs ON logs.unique_id = json_extract(row.value, '$[0]'),
 json_each(row.value, '$[1]') AS pair
 """
-_in_order = itemgetter(*COLUMNS)
+_INTO = "INSERT OR IGNORE INTO logs"
+_NAMES = tuple(COLUMNS)
+_in_order = itemgetter(*_NAMES)
 
 
 class LogQuery(NamedTuple):
@@ -235,41 +237,20 @@ class _Closer:
 
 def _insert(rows: Sequence[dict[str, Any]], connection: sqlite3.Connection) -> None:
     """Write rows, many in one statement."""
-    columns = _filled(rows)
-    into = f"INSERT OR IGNORE INTO logs ({', '.join(columns)})"
-    for some in pieces([*zip(*columns.values(), strict=True)]):
+    for some in pieces([*map(_in_order, rows)]):
         try:
-            insert(connection, into, some)
+            insert(connection, _INTO, _NAMES, some)
         except _UNFIT:
-            _insert_each(some, into, connection)
+            _insert_each(some, connection)
     metadata = [[row["unique_id"], row[METADATA]] for row in rows if row[METADATA]]
     if metadata:
         connection.execute(_INSERT_METADATA, [json.dumps(metadata)])
 
 
-def _filled(rows: Sequence[dict[str, Any]]) -> dict[str, Sequence[Any]]:
-    """The columns that are not empty in all the rows, as half of them mostly are.
-
-    `sqlite3` is slow to hand on a None, and a boolean that is not a number.
-    """
-    columns = zip(COLUMNS.items(), zip(*map(_in_order, rows), strict=True), strict=True)
-    return {
-        name: [*map(_number, values)] if kind == "boolean" else values
-        for (name, kind), values in columns
-        if any(value is not None for value in values)
-    }
-
-
-def _number(value: bool | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _insert_each(
-    rows: Iterable[Sequence[Any]], into: str, connection: sqlite3.Connection
-) -> None:
+def _insert_each(rows: Iterable[Sequence[Any]], connection: sqlite3.Connection) -> None:
     for row in rows:
         try:
-            insert(connection, into, [row])
+            insert(connection, _INTO, _NAMES, [row])
         except _UNFIT as error:  # it must not keep the others from being written
             unique_id = row[0]  # the first of `COLUMNS`, which every row has
             _logger.error("log row %s cannot be kept: %s", unique_id, error)
