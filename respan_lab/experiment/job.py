@@ -87,9 +87,10 @@ class Job:
         is_replay = settings.mode == "replay"
         self._recording = Recording(self.store) if is_replay else None
         self.ledger = Ledger(self._recording.copy if self._recording else self.store)
-        self.plan, self._numbered = planned(
-            cells, targets, evaluators=evaluators, backend=client.backend
-        )
+        with no_collections():
+            self.plan, self._numbered = planned(
+                cells, targets, evaluators=evaluators, backend=client.backend
+            )
         prices = client.prices.under(settings.prices or {})
         self.spending = Spending.of(cells, targets, settings, prices)
         self._scorer = Scorer(
@@ -180,11 +181,13 @@ class Job:
 
     async def _begin(self) -> Found:
         """Write the run down, and let go of what is needed for that alone."""
+        with no_collections():
+            plan = self.plan.as_json()
         new = NewRun(
             self.run_id,
             self.name,
             self.started_at.isoformat(),
-            self.plan.as_json(),
+            plan,
             Owner.here(self.run_id),
             asks_again=self.settings.asks_again,
             resends=self.settings.maybe_billed == "resend",
