@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -79,5 +80,16 @@ def _block(cursor: sqlite3.Cursor, types: Sequence[pa.DataType]) -> list[pa.Arra
         for arrays, of, part in zip(
             pieces, types, zip(*rows, strict=True), strict=True
         ):
-            arrays.append(pa.array(part, of, memory_pool=_POOL))
+            arrays.append(_piece(part, of))
     return [pa.concat_arrays(each, memory_pool=_POOL) for each in pieces if each]
+
+
+def _piece(part: Sequence[Any], of: pa.DataType) -> pa.Array:
+    if part[0] is None and part.count(None) == len(part):  # as whole columns are
+        return _nothing(len(part), of)
+    return pa.array(part, of, memory_pool=_POOL)
+
+
+@lru_cache(maxsize=16)
+def _nothing(length: int, of: pa.DataType) -> pa.Array:
+    return pa.nulls(length, of)
