@@ -99,13 +99,33 @@ class Completion:
         """Leave behind what cannot travel, or should not: headers, the price table."""
         self._price()
         state = {name: getattr(self, name) for name in self.__slots__}
-        kept = {name: header(self._headers, name) for name in _KEPT_HEADERS}
-        state["_headers"] = {name: value for name, value in kept.items() if value}
+        state["_headers"] = self.headers
         return {**state, "_cost_of": None, "_choices": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             setattr(self, name, value)
+
+    # --- what came
+
+    @property
+    def received(self) -> dict[str, Any]:
+        """The whole answer as received; ``raw`` is the same with its text clean."""
+        return self._raw
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that tell of the answer, in lower case; no others are kept."""
+        return {
+            name: value
+            for name in _KEPT_HEADERS
+            if (value := header(self._headers, name))
+        }
+
+    @property
+    def timing(self) -> Timing | None:
+        """The clock readings; None if nobody measured."""
+        return self._timing
 
     # --- what was said
 

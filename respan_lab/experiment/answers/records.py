@@ -16,21 +16,20 @@ __all__ = ["attempts_record", "completion_of", "record_of"]
 
 
 def record_of(completion: Completion) -> dict[str, Any]:
-    """Give all there is of an answer as JSON values; no key is in it.
+    """Give all there is of an answer as what JSON can hold; no key is in it.
 
     Example:
         >>> answer = Completion({"model": "m", "choices": []})
         >>> completion_of(record_of(answer)).model
         'm'
     """
-    state = completion.__getstate__()
-    timing = state["_timing"]
+    timing = completion.timing
     return {
         # As received: whoever writes it down cleans what no file can hold.
-        "raw": _without_keys(state["_raw"]),
-        "headers": state["_headers"],
-        "timing": None if timing is None else _plain(timing),
-        "attempts": [_plain(each) for each in completion.attempts],
+        "raw": _without_keys(completion.received),
+        "headers": completion.headers,
+        "timing": None if timing is None else _fields(timing),
+        "attempts": [_fields(each) for each in completion.attempts],
         "asked_model": completion.asked_model,
         "price": [completion.cost, completion.cost_source, completion.cost_note],
     }
@@ -38,7 +37,7 @@ def record_of(completion: Completion) -> dict[str, Any]:
 
 def attempts_record(attempts: Iterable[Attempt]) -> dict[str, Any]:
     """Give what is kept of a call without an answer: how it was tried."""
-    return {"attempts": [_plain(each) for each in attempts]}
+    return {"attempts": [_fields(each) for each in attempts]}
 
 
 def completion_of(
@@ -64,14 +63,17 @@ def completion_of(
     )
 
 
-def _plain(value: Timing | Attempt) -> dict[str, Any]:
+def _fields(value: Timing | Attempt) -> dict[str, Any]:
     # `asdict` copies every value deeply, which takes as long as all the rest.
-    fields = {name: getattr(value, name) for name in value.__slots__}
-    return {**fields, "started_at": value.started_at.isoformat()}
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def _moments(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {**fields, "started_at": datetime.fromisoformat(fields["started_at"])}
+    at = fields["started_at"]  # a text, once it was JSON
+    return {
+        **fields,
+        "started_at": datetime.fromisoformat(at) if isinstance(at, str) else at,
+    }
 
 
 def _without_keys(raw: dict[str, Any]) -> dict[str, Any]:
