@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -59,7 +60,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
             "respan_lab": __version__,
             "python": platform.python_version(),
             # The price table comes with it.
-            "genai_prices": version("genai_prices"),
+            "genai_prices": _prices_version(),
         },
         "machine": {
             "system": platform.system(),
@@ -67,6 +68,11 @@ def manifest_of(job: Job) -> dict[str, Any]:
             "cores": os.cpu_count(),
         },
     }
+
+
+@functools.cache
+def _prices_version() -> str:
+    return version("genai_prices")  # reads a file
 
 
 def _options(job: Job) -> dict[str, Any]:
