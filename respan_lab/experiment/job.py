@@ -193,14 +193,16 @@ class Job:
             resends=self.settings.maybe_billed == "resend",
         )
         numbered, self._numbered = self._numbered, []
-        return await self.ledger.begin_run(new, numbered)
+        with no_collections():
+            return await self.ledger.begin_run(new, numbered)
 
     async def _end(self) -> None:
         """Write the end down, read what there is, and let go of the file."""
         self.is_known.set()
         if self.found is not None:
             await self._finish(self.found.run)
-            self._recorded = await self.ledger.read(self.run_id)
+            with no_collections():
+                self._recorded = await self.ledger.read(self.run_id)
             self._doubt = self._doubt_of(self._recorded.cells)
         await self.ledger.aclose()
         if self._recording is not None:
@@ -209,11 +211,13 @@ class Job:
     async def _finish(self, number: int) -> None:
         try:
             await self._score_estimate()
+            with no_collections():
+                manifest = manifest_of(self)
             await self.ledger.end_run(
                 number,
                 Owner.here(self.run_id),
                 finished_at=datetime.now(UTC).isoformat(),
-                manifest=manifest_of(self),
+                manifest=manifest,
             )
         except LedgerError:  # the run has failed of it already, and says so
             if not self.engine.unwritten:

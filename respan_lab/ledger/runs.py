@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..storage.many import insert
+from ..storage.many import insert, padded, values
 from .owners import Owner, expire, renew
 from .packing import packed
 
@@ -15,16 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["Found", "NewCell", "NewRun", "begin_run", "finish_run"]
 
 _AT_A_TIME = 4096
-_CELL = ("run", "position", "key", "target", "prompt", "point", "item", "repeat")
-# The newest of the calls of a cell's key that are in a state.
-_FIND = """
-UPDATE cells SET from_ledger = 1, call = (
-  SELECT max(calls.id) FROM calls WHERE calls.key = cells.key AND calls.state = :state
+_CELL = (
+    *("run", "position", "key", "target", "prompt", "point", "item", "repeat"),
+    *("call", "from_ledger"),
 )
-WHERE run = :run AND call IS NULL AND EXISTS (
-  SELECT 1 FROM calls WHERE calls.key = cells.key AND calls.state = :state
-)
-"""
 
 
 class NewRun(NamedTuple):
@@ -90,29 +84,43 @@ def begin_run(
         (new.run_id, new.name, new.started_at, len(cells), packed(new.plan)),
     ).lastrowid
     assert run is not None  # the row was inserted
-    for start in range(0, len(cells), _AT_A_TIME):
-        some = cells[start : start + _AT_A_TIME]
-        rows = [(run, *cell) for cell in some]
-        insert(connection, "INSERT INTO cells", _CELL, rows)
-    if not new.asks_again:
-        connection.execute(_FIND, {"run": run, "state": "ok"})
-        if not new.resends:
-            connection.execute(_FIND, {"run": run, "state": "maybe_billed"})
-    return _found(run, connection)
-
-
-def _found(run: int, connection: sqlite3.Connection) -> Found:
     answered: dict[int, int] = {}
     unsure: dict[int, int] = {}
-    oldest = None
-    for position, call, state, sent_at in connection.execute(
-        "SELECT position, call, state, sent_at FROM cells "
-        "JOIN calls ON calls.id = cells.call WHERE cells.run = ?",
-        (run,),
-    ):
-        (answered if state == "ok" else unsure)[position] = call
-        oldest = sent_at if oldest is None else min(oldest, sent_at)
-    return Found(run, answered, unsure, oldest)
+    sent_at: list[int] = []
+    for start in range(0, len(cells), _AT_A_TIME):
+        some = cells[start : start + _AT_A_TIME]
+        earlier = {} if new.asks_again else _earlier(some, connection, new.resends)
+        rows = []
+        for cell in some:
+            call = earlier.get(cell.key)
+            rows.append((run, *cell, call and call.id, call is not None))
+            if call is not None:
+                (answered if call.is_answer else unsure)[cell.position] = call.id
+        insert(connection, "INSERT INTO cells", _CELL, rows)
+        sent_at += [call.sent_at for call in earlier.values()]
+    return Found(run, answered, unsure, min(sent_at, default=None))
+
+
+class _Call(NamedTuple):
+    id: int
+    is_answer: bool
+    sent_at: int
+
+
+def _earlier(
+    cells: Sequence[NewCell], connection: sqlite3.Connection, resends: bool
+) -> dict[str, _Call]:
+    """The newest call of each key: one that was answered, else one that is in doubt."""
+    found: dict[str, _Call] = {}
+    for piece in padded([cell.key for cell in cells]):
+        for key, *call in connection.execute(
+            "SELECT key, id, state = 'ok', sent_at FROM calls WHERE key IN "
+            f"({values(len(piece), 1)}) AND state IN ('ok', ?) "
+            "ORDER BY state = 'ok', id",
+            (*piece, "ok" if resends else "maybe_billed"),
+        ):
+            found[key] = _Call(*call)
+    return found
 
 
 def finish_run(

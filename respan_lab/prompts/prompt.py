@@ -9,12 +9,15 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from ..errors import PromptError
+from .bounds import MAX_OUTPUT
 from .card import card
 from .messages import check_messages, render_message, templates_of
-from .template import is_missing
-from .work import working
+from .template import is_missing, template_of
+from .work import count, working
 
 __all__ = ["Prompt", "frozen"]
+
+_PLAIN = {"role", "content"}
 
 
 class Prompt:
@@ -133,6 +136,8 @@ class Prompt:
         filled = {**self._defaults, **given}
         if missing := sorted(self._required - filled.keys()):
             raise self._missing(missing, values)
+        if plain := self._plain(filled):
+            return plain
         try:
             with working():
                 return [
@@ -143,6 +148,23 @@ class Prompt:
         except Exception as error:
             # A template can fail with any error at all.
             self._fail(error)
+
+    def _plain(self, values: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+        """Fill texts and numbers into texts; None if it takes more than that."""
+        filled = []
+        for message in self._messages:
+            content = message.get("content")
+            if message.keys() != _PLAIN or type(content) is not str:
+                return None
+            text = template_of(content).filled_in(values)
+            if text is None:
+                return None
+            filled.append({"role": message["role"], "content": text})
+        size = sum([len(message["content"]) for message in filled])
+        if size > MAX_OUTPUT:  # the careful way says what is wrong, if anything is
+            return None
+        count(size)
+        return filled
 
     def _checked(self) -> tuple[Mapping[str, Any], ...]:
         try:

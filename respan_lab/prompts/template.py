@@ -98,11 +98,10 @@ class Template:
         """
         if isinstance(self._compiled, str):
             return [self._compiled]
-        if self._pieces is not None:
-            text = _filled_in(self._pieces, values)
-            if text is not None:
-                count(len(text))
-                return [text]
+        text = self.filled_in(values)
+        if text is not None:
+            count(len(text))
+            return [text]
         pictures = _Pictures()
         context = self._compiled.new_context(
             {
@@ -115,6 +114,12 @@ class Template:
             current().start()
             text = _SANDBOX.concat(self._compiled.root_render_func(context))
         return pictures.split(text)
+
+    def filled_in(self, values: Mapping[str, Any]) -> str | None:
+        """Give its text without the engine; None where only that can tell."""
+        if isinstance(self._compiled, str):
+            return self._compiled
+        return None if self._pieces is None else _filled_in(self._pieces, values)
 
 
 def _filled_in(pieces: Sequence[str], values: Mapping[str, Any]) -> str | None:

@@ -18,6 +18,7 @@ import pandas as pd
 __all__ = ["dumps", "loads"]
 
 _TAG = "$type"
+_NAMES = frozenset({str})
 _JSON = frozenset({str, int, float, bool, type(None)})
 
 
@@ -48,7 +49,8 @@ def loads(text: str | None) -> Any:
 
 
 def _plain(value: object) -> Any:
-    if type(value) in _JSON:  # as nearly always
+    kind = type(value)
+    if kind in _JSON or _is_plain(value):  # as nearly always
         return value
     if value is None or isinstance(value, (bool, int, float, str)):
         return _builtin(value)
@@ -61,6 +63,14 @@ def _plain(value: object) -> Any:
     if value is pd.NA or value is pd.NaT:
         return None
     return _tagged(value)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a dict that is JSON as it is: names, texts, numbers."""
+    if type(value) is not dict:
+        return False
+    names, values = set(map(type, value)), set(map(type, value.values()))
+    return names <= _NAMES and values <= _JSON and _TAG not in value
 
 
 def _builtin(value: Any) -> Any:

@@ -47,7 +47,7 @@ class RunPlan:
             "targets": [list(each) for each in self.targets],
             "prompts": [list(each) for each in self.prompts],
             "points": dumps([dict(point) for point in self.points]),
-            "items": dumps([[i.id, i.expected, dict(i.variables)] for i in self.items]),
+            "items": dumps([[i.id, i.expected, i.variables] for i in self.items]),
             "evaluators": list(self.evaluators),
         }
 

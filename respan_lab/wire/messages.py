@@ -10,6 +10,7 @@ from .text import clean, plain
 
 __all__ = ["check_messages"]
 
+_PLAIN = {"role", "content"}
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 
 
@@ -42,6 +43,8 @@ def check_messages(messages: str | Sequence[Mapping[str, Any]]) -> list[dict[str
 
 
 def _message(message: Any, i: int) -> dict[str, Any]:
+    if _is_plain(message):
+        return dict(message)
     found = plain(message, f"messages[{i}]")
     if type(found) is not dict:
         raise ConfigError(
@@ -57,6 +60,14 @@ def _message(message: Any, i: int) -> dict[str, Any]:
     if type(content) is not str:
         _check_content(content, role, i)
     return found
+
+
+def _is_plain(message: Any) -> bool:
+    """Whether it is the commonest of all, a role and a text with nothing to clean."""
+    if type(message) is not dict or message.keys() != _PLAIN:
+        return False
+    text = message["content"]
+    return type(text) is str and text.isascii() and message["role"] in _ROLES
 
 
 def _check_content(content: Any, role: str, i: int) -> None:

@@ -43,6 +43,11 @@ class Content:
         self.prompt = prompt
 
     @property
+    def plain(self) -> tuple[str, ...] | None:
+        """Roles and texts in turn; None if there is more to the messages, or none."""
+        return self._said if isinstance(self._said, tuple) else None
+
+    @property
     def messages(self) -> Messages | None:
         """The messages, made anew each time."""
         if not isinstance(self._said, tuple):

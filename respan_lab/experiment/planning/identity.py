@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from ...wire.secrets import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Question", "cell_key"]
 
@@ -99,6 +100,20 @@ class Question:
         said = {} if messages is None else {_SAID: messages}
         parts = (self._before, _members(without_credentials(said)), self._after)
         return f"{{{','.join(filter(None, parts))}}}"
+
+    def plain_request(self, said: Sequence[str]) -> str:
+        """Do as `request` for messages of a role and a text each, more quickly.
+
+        Args:
+            said: Roles and texts in turn.
+        """
+        texts = map(encode_basestring, said)
+        messages = [
+            f'{{"content":{text},"role":{role}}}'
+            for role, text in zip(texts, texts, strict=True)
+        ]
+        said_so = f'"{_SAID}":[{",".join(messages)}]'
+        return f"{{{','.join(filter(None, (self._before, said_so, self._after)))}}}"
 
     def key(self, request: str, *, run: int, ordinal: int) -> str:
         """Give the key.

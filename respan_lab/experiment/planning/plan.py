@@ -166,7 +166,13 @@ def _said(asked: Asked, gateway: str) -> Iterator[tuple[Question, str]]:
     for content in asked.contents:
         if question is None or content.prompt is not None:
             question = asked.form.question(content, gateway)
-        yield question, question.request(content.messages)
+        plain = content.plain
+        text = (
+            question.request(content.messages)
+            if plain is None
+            else question.plain_request(plain)
+        )
+        yield question, text
 
 
 def _key(question: Question, text: str, run: int, seen: Counter[str]) -> str:
