@@ -102,6 +102,7 @@ def begin_run(
 
 
 class _Call(NamedTuple):
+    key: str
     id: int
     is_answer: bool
     sent_at: int
@@ -113,13 +114,15 @@ def _earlier(
     """The newest call of each key: one that was answered, else one that is in doubt."""
     found: dict[str, _Call] = {}
     for piece in padded([cell.key for cell in cells]):
-        for key, *call in connection.execute(
+        calls = connection.execute(
             "SELECT key, id, state = 'ok', sent_at FROM calls WHERE key IN "
             f"({values(len(piece), 1)}) AND state IN ('ok', ?) "
             "ORDER BY state = 'ok', id",
             (*piece, "ok" if resends else "maybe_billed"),
-        ):
-            found[key] = _Call(*call)
+        )
+        calls.row_factory = None
+        for call in map(_Call._make, calls):
+            found[call.key] = call
     return found
 
 
