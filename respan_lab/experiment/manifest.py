@@ -17,6 +17,8 @@ from .._version import __version__
 from ..wire.secrets import without_credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .job import Job
 
 __all__ = ["manifest_of"]
@@ -105,7 +107,11 @@ def _params(job: Job) -> dict[str, Any]:
 
 
 def _items(job: Job) -> list[Any]:
-    return [[str(i.id), i.expected, dict(i.variables)] for i in job.plan.items]
+    return [[str(i.id), i.expected, _dict(i.variables)] for i in job.plan.items]
+
+
+def _dict(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return mapping if type(mapping) is dict else dict(mapping)
 
 
 def _hash(value: Any) -> str:

@@ -54,10 +54,10 @@ def _plain(value: object) -> Any:
         return value
     if value is None or isinstance(value, (bool, int, float, str)):
         return _builtin(value)
-    if isinstance(value, Mapping):
-        return _plain_mapping(value)
     if isinstance(value, (list, np.ndarray)):
         return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return _plain_mapping(value)
     if isinstance(value, np.generic):
         return _plain(value.item())
     if value is pd.NA or value is pd.NaT:

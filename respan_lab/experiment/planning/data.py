@@ -60,7 +60,8 @@ def _rows(data: Any) -> tuple[list[dict[str, Any]], list[Any]]:
         data = _read_file(Path(data))
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
         for row in data:
-            if not isinstance(row, Mapping):
+            # Mostly it is a dict; to ask an abstract class takes far longer.
+            if type(row) is not dict and not isinstance(row, Mapping):
                 raise ConfigError(
                     f"data holds {row!r}: every row is a mapping of column to value, "
                     'for example {"text": "..."}'
