@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import to_json
 
@@ -21,7 +22,7 @@ from .pacing.rate import Rate
 from .pacing.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from ..client import Client
     from ..client.attempt import Trial
@@ -41,11 +42,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
-Rows = list[dict[str, Any]]
+Rows = Sequence[Mapping[str, Any]]
 
+_LAST = 0.2  # seconds for a stopped run to score what has come
 _POLL = 0.2  # seconds between looks at what another run is asking
 _NOTHING: Mapping[str, Any] = {"status": "skipped"}
 _STATES: dict[str, State] = {"ok": "ok", "maybe_billed": "maybe_billed"}
+
+
+class _Asked(NamedTuple):
+    """What came of a cell: its rows, its answer, and what is still to be committed."""
+
+    at: int
+    rows: Rows
+    completion: Completion | None = None
+    settled: Settled | None = None
 
 
 class Engine:
@@ -92,6 +103,7 @@ class Engine:
         self._nonce = ""
         self._is_over = False
         self._came: dict[int, Mapping[str, Any]] = {}  # of calls not settled yet
+        self._telling: dict[int, asyncio.Task[None]] = {}  # of each worker's last cell
         self.warnings: Counter[str] = Counter()
         self.unwritten: dict[int, Settled] = {}
         self.lag = Lag()
@@ -128,9 +140,7 @@ class Engine:
         try:
             await self._all(tasks)
         finally:
-            for task in (watching, *tasks):
-                task.cancel()
-            await asyncio.gather(watching, *tasks, return_exceptions=True)
+            await self._end((watching, *tasks))
 
     async def _all(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Wait for all of them; raises the first failure."""
@@ -162,19 +172,47 @@ class Engine:
     async def _work(self, number: int, pace: Pace, progress: Progress) -> None:
         await asyncio.sleep(start_offset(number))
         while not self._is_over and (turn := await pace.turns.take()):
-            row = await self._take(turn, pace)
-            if row is None:  # another run is asking it: others come first
+            asked = await self._take(turn, pace)
+            if asked is None:  # another run is asking it: others come first
                 await asyncio.sleep(_POLL)
                 await self._ledger.look_for_the_dead()
                 pace.turns.put_back(turn)
-            else:
-                progress.count(row)
+                continue
+            # Told of while the next one is asked: its answer and the next one's intent
+            # are committed together.
+            before = self._telling.get(number)
+            self._telling[number] = asyncio.create_task(self._tell(asked, progress))
+            if before is not None:
+                await before
+        if number in self._telling:
+            await self._telling[number]
 
-    async def _take(self, turn: Turn, pace: Pace) -> Mapping[str, Any] | None:
+    async def _tell(self, asked: _Asked, progress: Progress) -> None:
+        """Commit what came of a cell, and only then tell anybody of it."""
+        if asked.settled is not None:
+            await self._settle(asked.at, asked.settled)
+        if asked.completion is not None:
+            completion, rows = asked.completion, asked.rows
+            await self._scorer.score(self._run, asked.at, completion, rows)
+        progress.count(asked.rows[0])
+
+    async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Stop all work; what has come is committed, and scored if that is quick."""
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        telling = list(self._telling.values())
+        if telling:
+            _, slow = await asyncio.wait(telling, timeout=_LAST)
+            for each in slow:
+                each.cancel()
+            await asyncio.gather(*telling, return_exceptions=True)
+
+    async def _take(self, turn: Turn, pace: Pace) -> _Asked | None:
         """Ask one cell, unless it must not be.
 
         Returns:
-            The first row of what came; None if another run is asking just this now.
+            What came; None if another run is asking just this now.
         """
         at, cell = turn.cell, self._cells[turn.cell]
         with pace.turns.held(turn):
@@ -183,19 +221,16 @@ class Engine:
             if not await self._spending.reserve(at):
                 return self._skipped(at, "budget")
             try:
-                rows, completion = await self._ask(turn, pace)
+                return await self._ask(turn, pace)
             finally:
                 row = self._came.pop(at, _NOTHING)
                 self._spending.settle(at, row, key=cell.key)
-        if completion is not None:
-            await self._scorer.score(self._run, at, completion, rows)
-        return rows[0] if rows else None
 
-    def _skipped(self, at: int, reason: str) -> Mapping[str, Any]:
+    def _skipped(self, at: int, reason: str) -> _Asked:
         self._ledger.skip_soon(self._run, [at], reason)
-        return _NOTHING
+        return _Asked(at, [_NOTHING])
 
-    async def _ask(self, turn: Turn, pace: Pace) -> tuple[Rows, Completion | None]:
+    async def _ask(self, turn: Turn, pace: Pace) -> _Asked | None:
         at, cell = turn.cell, self._cells[turn.cell]
         request = cell.request(
             run_id=self._run_id,
@@ -240,18 +275,18 @@ class Engine:
             return request.content
         return to_json(without_credentials(request.body))
 
-    async def _found(self, at: int, found: Answered | Busy) -> tuple[Rows, None]:
-        """Take what another run has been told meanwhile; nothing, if it waits too."""
+    async def _found(self, at: int, found: Answered | Busy) -> _Asked | None:
+        """Take what another run has been told meanwhile; None if it waits too."""
         if isinstance(found, Busy):
-            return [], None
+            return None
         if found.state == "ok":
             await self._scorer.score_found(self._run, {at: found.call})
-        return [{"status": found.state, "from_ledger": True}], None
+        return _Asked(at, [{"status": found.state, "from_ledger": True}])
 
     async def _call(
         self, turn: Turn, begun: Begun, request: ChatRequest, sending: Sending
-    ) -> tuple[Rows, Completion | None]:
-        """Make a call; whatever comes of it is committed before it is told."""
+    ) -> _Asked:
+        """Make a call; whatever comes of it is still to be committed."""
         trials: list[Trial] = []
         tried: Sequence[Attempt] = ()
         completion = None
@@ -281,8 +316,7 @@ class Engine:
             rows = [broken_row(error, trials)]
         self._came[turn.cell] = rows[0]
         settled = _settled(begun.call, rows, completion, tried)
-        await self._settle(turn.cell, settled)
-        return rows, completion
+        return _Asked(turn.cell, rows, completion, settled)
 
     async def _settle(self, at: int, settled: Settled) -> None:
         def has_failed(outcome: Outcome[None]) -> None:
