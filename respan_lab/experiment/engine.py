@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +16,7 @@ from .answers.records import attempts_record, record_of
 from .answers.rows import broken_row, failed_row, rows_of, stopped_row
 from .pacing.lag import Lag, watch
 from .pacing.offsets import start_offset
+from .pacing.order import asking_order
 from .pacing.pace import Pace
 from .pacing.rate import Rate
 from .pacing.turns import Turns
@@ -125,7 +125,8 @@ class Engine:
                 come and could not be written is in `unwritten`.
         """
         self._run, self._nonce = run, await self._ledger.nonce()
-        order = self._order(positions)
+        seed = self._settings.order_seed
+        order = asking_order(self._cells, positions, seed=seed)
         workers = min(self._settings.max_concurrency, len(order))
         cells = [(at, gates.of(self._cells[at].target)) for at in order]
         turns = Turns(cells, gates.places, workers=workers)
@@ -154,20 +155,6 @@ class Engine:
             await asyncio.wait(others)
         for task in (*done, *others):
             task.result()
-
-    def _order(self, positions: Iterable[int]) -> list[int]:
-        """Items shuffled, with all cells of an item adjacent in time.
-
-        Were one target's calls all made before another's, a slow hour of the gateway
-        would be counted against one of them.
-        """
-        by_item: dict[tuple[int, Any], list[int]] = {}
-        for at in positions:
-            cell = self._cells[at]
-            by_item.setdefault((cell.run, cell.item.id), []).append(at)
-        groups = list(by_item.values())
-        random.Random(self._settings.order_seed).shuffle(groups)
-        return [at for group in groups for at in group]
 
     async def _work(self, number: int, pace: Pace, progress: Progress) -> None:
         await asyncio.sleep(start_offset(number))
