@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from ..errors import APIError
 from ..ledger import Answered, Begun, Busy, Intent, Settled
+from ..ledger.journal import Outcome
 from ..wire.secrets import has_credentials, without_credentials
 from .answers.records import attempts_record, record_of
 from .answers.rows import broken_row, failed_row, rows_of, stopped_row
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from ..client.attempt import Trial
     from ..ledger import Ledger
     from ..ledger.calls import State
-    from ..ledger.journal import Outcome
     from ..prices import PriceTable
     from ..wire import Attempt, ChatRequest, Completion
     from .answers.scoring import Scorer
@@ -51,12 +51,12 @@ _STATES: dict[str, State] = {"ok": "ok", "maybe_billed": "maybe_billed"}
 
 
 class _Asked(NamedTuple):
-    """What came of a cell: its rows, its answer, and what is still to be committed."""
+    """What came of a cell: its rows, its answer, and what commits them."""
 
     at: int
     rows: Rows
     completion: Completion | None = None
-    settled: Settled | None = None
+    committing: asyncio.Future[None] | None = None
 
 
 class Engine:
@@ -175,9 +175,9 @@ class Engine:
             await self._telling[number]
 
     async def _tell(self, asked: _Asked, progress: Progress) -> None:
-        """Commit what came of a cell, and only then tell anybody of it."""
-        if asked.settled is not None:
-            await self._settle(asked.at, asked.settled)
+        """Tell of what came of a cell once it is committed, and only then."""
+        if asked.committing is not None:
+            await asked.committing
         if asked.completion is not None:
             completion, rows = asked.completion, asked.rows
             await self._scorer.score(self._run, asked.at, completion, rows)
@@ -273,7 +273,7 @@ class Engine:
     async def _call(
         self, turn: Turn, begun: Begun, request: ChatRequest, sending: Sending
     ) -> _Asked:
-        """Make a call; whatever comes of it is still to be committed."""
+        """Make a call; whatever comes of it is on its way into the ledger."""
         trials: list[Trial] = []
         tried: Sequence[Attempt] = ()
         completion = None
@@ -303,18 +303,27 @@ class Engine:
             rows = [broken_row(error, trials)]
         self._came[turn.cell] = rows[0]
         settled = _settled(begun.call, rows, completion, tried)
-        return _Asked(turn.cell, rows, completion, settled)
+        committing = self._commit(turn.cell, settled)
+        return _Asked(turn.cell, rows, completion, committing)
 
-    async def _settle(self, at: int, settled: Settled) -> None:
+    def _commit(self, at: int, settled: Settled) -> asyncio.Future[None]:
+        """Put down what came of a call, with or before its worker's next intent.
+
+        So whatever kills this process, of each worker one call is in doubt at most.
+        """
+
         def has_failed(outcome: Outcome[None]) -> None:
             if outcome.error is not None:
                 self.unwritten[at] = settled
 
-        try:
-            await self._ledger.settle(settled, unheard=has_failed)
-        except Exception:
-            self.unwritten[at] = settled
-            raise
+        committing = self._ledger.settle_soon(settled, unheard=has_failed)
+        committing.add_done_callback(lambda done: has_failed(_outcome(done)))
+        return committing
+
+
+def _outcome(done: asyncio.Future[None]) -> Outcome[None]:
+    error = None if done.cancelled() else done.exception()
+    return Outcome(error=error if isinstance(error, Exception) else None)
 
 
 def _settled(

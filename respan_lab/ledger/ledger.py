@@ -124,26 +124,29 @@ class Ledger:
         """
         return await self._journal.write(begin, intent, unheard=unheard)
 
-    async def settle(
-        self,
-        settled: Settled,
-        *,
-        unheard: Callable[[Outcome[None]], None] | None = None,
-    ) -> None:
+    async def settle(self, settled: Settled) -> None:
         """Commit what a call has come to.
-
-        Args:
-            settled: What that is.
-            unheard: As for `begin`.
 
         Raises:
             LedgerError: It could not be.
         """
-        await self._journal.write(settle, settled, unheard=unheard)
+        await self.settle_soon(settled)
 
-    def settle_soon(self, settled: Settled) -> None:
-        """Do as `settle` without waiting, for a call that is being stopped."""
-        self._journal.put(settle, settled)
+    def settle_soon(
+        self,
+        settled: Settled,
+        *,
+        unheard: Callable[[Outcome[None]], None] | None = None,
+    ) -> asyncio.Future[None]:
+        """Do as `settle`, whoever waits for what is returned or not.
+
+        It is committed with or before whatever is begun from now on.
+
+        Args:
+            settled: What the call has come to.
+            unheard: As for `begin`.
+        """
+        return self._journal.put(settle, settled, unheard=unheard)
 
     def skip_soon(self, run: int, positions: Iterable[int], reason: str) -> None:
         """Write down why cells were not sent."""
