@@ -51,16 +51,10 @@ _CELL_KINDS: dict[str, Kind] = {
 _READ = f"""
 SELECT {", ".join(f"cells.{name}" for name in _CELL)}, calls.run,
   {", ".join(_ANSWER)}
-FROM (SELECT * FROM cells WHERE run = ? ORDER BY {{order}} LIMIT -1) AS cells
+FROM cells
 LEFT JOIN calls ON calls.id = cells.call
 LEFT JOIN answers ON answers.call = cells.call
-"""  # the limit, which is none, keeps SQLite from dropping the order
-# How often a call was made before that of the cell before it, among some cells.
-_STEPS_BACK = """
-SELECT count(*) FILTER (WHERE call < before) > count(*) / 10 FROM (
-  SELECT call, lag(call) OVER (ORDER BY position) AS before
-  FROM cells WHERE run = ? LIMIT 1000
-)
+WHERE cells.run = ? ORDER BY cells.position
 """
 _CHOICE_KINDS: dict[str, Kind] = {
     "position": "integer",
@@ -125,7 +119,7 @@ def read_run(run_id: str | None, connection: sqlite3.Connection) -> Recorded:
         raise LedgerError(f"the ledger {what}; lab.runs() lists what there is")
     run = _run(found)
     packed_plan = run.pop("plan")
-    cells = _cells(run["id"], connection)
+    cells = columns(connection.execute(_READ, (run["id"],)), _CELL_KINDS)
     cells["run_id"] = _named(cells.pop("run"), connection)
     choices = columns(connection.execute(_READ_CHOICES, (run["id"],)), _CHOICE_KINDS)
     scores = connection.execute(
@@ -138,22 +132,6 @@ def read_run(run_id: str | None, connection: sqlite3.Connection) -> Recorded:
         [(at, choice, json.loads(text)) for at, choice, text in scores],
         packed_plan,
     )
-
-
-def _cells(run: int, connection: sqlite3.Connection) -> dict[str, pa.ChunkedArray]:
-    """Read the cells in their order, and the calls in that in which they were made.
-
-    Most runs shuffle their items. To look each cell's call up where it lies would read
-    the same pages of the file again and again.
-    """
-    (is_shuffled,) = connection.execute(_STEPS_BACK, (run,)).fetchone()
-    query = _READ.format(order="call" if is_shuffled else "position")
-    cells = columns(connection.execute(query, (run,)), _CELL_KINDS)
-    if is_shuffled:
-        order = pc.sort_indices(cells["position"])
-        for name in cells:
-            cells[name] = cells[name].take(order)
-    return cells
 
 
 def _named(runs: pa.ChunkedArray, connection: sqlite3.Connection) -> pa.ChunkedArray:
