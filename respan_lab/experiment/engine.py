@@ -11,7 +11,6 @@ from pydantic_core import to_json
 
 from ..errors import APIError
 from ..ledger import Answered, Begun, Busy, Intent, Settled
-from ..ledger.journal import Outcome
 from ..wire.secrets import has_credentials, without_credentials
 from .answers.records import attempts_record, record_of
 from .answers.rows import broken_row, failed_row, rows_of, stopped_row
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from ..client.attempt import Trial
     from ..ledger import Ledger
     from ..ledger.calls import State
+    from ..ledger.journal import Outcome
     from ..prices import PriceTable
     from ..wire import Attempt, ChatRequest, Completion
     from .answers.scoring import Scorer
@@ -251,7 +251,7 @@ class Engine:
     def _give_up(self, outcome: Outcome[Begun | Answered | Busy]) -> None:
         """Take an intent back that was committed for a call nobody sends any more."""
         if isinstance(begun := outcome.result, Begun):
-            self._ledger.settle_soon(_settled(begun.call, [stopped_row(())]))
+            self._ledger.settle(_settled(begun.call, [stopped_row(())]))
 
     def _written(self, at: int, request: ChatRequest) -> bytes:
         """The request as it is kept: every field in its place, no credentials."""
@@ -297,7 +297,7 @@ class Engine:
         except asyncio.CancelledError:
             stopped = stopped_row(trials)
             self._came[turn.cell] = stopped
-            self._ledger.settle_soon(_settled(begun.call, [stopped]))
+            self._ledger.settle(_settled(begun.call, [stopped]))
             raise
         except Exception as error:  # what goes wrong in one cell costs no other
             rows = [broken_row(error, trials)]
@@ -312,18 +312,11 @@ class Engine:
         So whatever kills this process, of each worker one call is in doubt at most.
         """
 
-        def has_failed(outcome: Outcome[None]) -> None:
+        def told(outcome: Outcome[None]) -> None:
             if outcome.error is not None:
                 self.unwritten[at] = settled
 
-        committing = self._ledger.settle_soon(settled, unheard=has_failed)
-        committing.add_done_callback(lambda done: has_failed(_outcome(done)))
-        return committing
-
-
-def _outcome(done: asyncio.Future[None]) -> Outcome[None]:
-    error = None if done.cancelled() else done.exception()
-    return Outcome(error=error if isinstance(error, Exception) else None)
+        return self._ledger.settle(settled, told=told)
 
 
 def _settled(

@@ -31,7 +31,7 @@ class _Piece(NamedTuple):
     work: _Work
     item: Any
     future: asyncio.Future[Any]
-    unheard: Callable[[Outcome[Any]], None] | None
+    told: Callable[[Outcome[Any]], None] | None
 
 
 class Journal:
@@ -78,13 +78,23 @@ class Journal:
             unheard: Called with what came of it if the waiting was cancelled, which
                 does not undo it; None if nobody needs to know.
         """
-        future = self.put(work, item, unheard=unheard)
+        outcome: Outcome[T] | None = None
+        is_waiting = True
+
+        def told(found: Outcome[T]) -> None:
+            nonlocal outcome
+            outcome = found
+            if unheard is not None and not is_waiting:
+                unheard(found)
+
+        future = self.put(work, item, told=told)
         try:
             return await future
         except asyncio.CancelledError:
+            is_waiting = False
             # It may have been told in the very moment of the cancellation.
-            if unheard is not None and not future.cancelled():
-                unheard(_outcome_of(future))
+            if unheard is not None and outcome is not None:
+                unheard(outcome)
             raise
 
     def put(
@@ -92,11 +102,18 @@ class Journal:
         work: Callable[[Sequence[Item], sqlite3.Connection], Sequence[T]],
         item: Item,
         *,
-        unheard: Callable[[Outcome[T]], None] | None = None,
+        told: Callable[[Outcome[T]], None] | None = None,
     ) -> asyncio.Future[T]:
-        """Do as `write`, whoever waits for it or not."""
+        """Do as `write`, whoever waits for it or not.
+
+        Args:
+            work: As for `write`, and so `item`.
+            item: See there.
+            told: Called with what came of it, whoever waits; None if nobody needs to
+                know.
+        """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Piece(work, item, future, unheard))
+        self._waiting.append(_Piece(work, item, future, told))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         return future
@@ -140,10 +157,11 @@ class Journal:
     def _tell(self, piece: _Piece, outcome: Outcome[Any]) -> None:
         if isinstance(outcome.error, sqlite3.Error):
             outcome = Outcome(error=self._explain(outcome.error))
+        if piece.told is not None:
+            piece.told(outcome)
         if piece.future.cancelled():
-            if piece.unheard is not None:
-                piece.unheard(outcome)
-        elif outcome.error is None:
+            return
+        if outcome.error is None:
             piece.future.set_result(outcome.result)
         else:
             piece.future.set_exception(outcome.error)
@@ -156,11 +174,3 @@ def _is_of_the_file(error: Exception) -> bool:
         isinstance(error, RespanError | sqlite3.OperationalError)
         or type(error) is sqlite3.DatabaseError
     )
-
-
-def _outcome_of(future: asyncio.Future[T]) -> Outcome[T]:
-    error = future.exception()
-    if error is None:
-        return Outcome(future.result())
-    assert isinstance(error, Exception)  # nothing else is set
-    return Outcome(error=error)

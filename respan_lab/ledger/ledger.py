@@ -124,29 +124,25 @@ class Ledger:
         """
         return await self._journal.write(begin, intent, unheard=unheard)
 
-    async def settle(self, settled: Settled) -> None:
-        """Commit what a call has come to.
-
-        Raises:
-            LedgerError: It could not be.
-        """
-        await self.settle_soon(settled)
-
-    def settle_soon(
+    def settle(
         self,
         settled: Settled,
         *,
-        unheard: Callable[[Outcome[None]], None] | None = None,
+        told: Callable[[Outcome[None]], None] | None = None,
     ) -> asyncio.Future[None]:
-        """Do as `settle`, whoever waits for what is returned or not.
+        """Commit what a call has come to, whoever waits for it or not.
 
         It is committed with or before whatever is begun from now on.
 
         Args:
             settled: What the call has come to.
-            unheard: As for `begin`.
+            told: Called with what came of it, whoever waits; None if nobody needs to
+                know.
+
+        Raises:
+            LedgerError: It could not be committed; raised by what is returned.
         """
-        return self._journal.put(settle, settled, unheard=unheard)
+        return self._journal.put(settle, settled, told=told)
 
     def skip_soon(self, run: int, positions: Iterable[int], reason: str) -> None:
         """Write down why cells were not sent."""

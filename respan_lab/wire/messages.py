@@ -66,8 +66,10 @@ def _is_plain(message: Any) -> bool:
     """Whether it is the commonest of all, a role and a text with nothing to clean."""
     if type(message) is not dict or message.keys() != _PLAIN:
         return False
-    text = message["content"]
-    return type(text) is str and text.isascii() and message["role"] in _ROLES
+    role, text = message["role"], message["content"]
+    if type(role) is not str or type(text) is not str:
+        return False
+    return role in _ROLES and text.isascii()
 
 
 def _check_content(content: Any, role: str, i: int) -> None:

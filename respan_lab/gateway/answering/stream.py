@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import StreamError
 from ...wire import ServerSentEvent, SSEDecoder, StreamAssembler, redact
+from ...wire.decoding import decoded
 from ..failure import GatewayFailure
 from .breakdown import extra_chunks
 
@@ -121,7 +122,7 @@ class Relay:
             self._is_done = True
             return b""
         try:
-            payload = json.loads(event.data)
+            payload = decoded(event.data)
             chunk = self._whole.feed(payload, event=event.event)
         except StreamError as error:
             raise self._failure(payload) from error
