@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from difflib import get_close_matches
 from html import escape
 from pathlib import Path
@@ -16,13 +16,11 @@ from .cells import Cell
 from .curl import curl_of
 from .explain import explained
 from .explanation import Explanation
-from .export import export
 from .headline import headline, run_label
 from .parquet import Saved, read_parquet
-from .plot import Plot
 from .recorded_run import read_recorded
-from .summary import summarize
 from .table import html_table, rows_table, summary_table, text_table
+from .verbs import Comparing, Showing
 
 __all__ = ["Results"]
 
@@ -48,7 +46,7 @@ _ERROR_COLUMNS = (
 )
 
 
-class Results:
+class Results(Comparing, Showing):
     """The calls of a run as a tidy frame, with what they add up to.
 
     In a notebook it shows its summary and first rows. ``len`` counts rows.
@@ -79,18 +77,7 @@ class Results:
                 f"the frame has no column {missing[0]!r}; Results needs a frame with "
                 "the declared columns"
             )
-        self._df = df
-        self._manifest = dict(manifest or {})
-
-    @property
-    def df(self) -> pd.DataFrame:
-        """The frame: one row per call and choice, the columns of ``COLUMNS``."""
-        return self._df
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """What is known of the run beside its rows."""
-        return self._manifest
+        super().__init__(df, manifest)
 
     @property
     def cost(self) -> float | None:
@@ -114,35 +101,6 @@ class Results:
         which = ["run_name"] if "run_name" in self._df else []
         names = [*which, *_ERROR_COLUMNS[:at], *axes, *_ERROR_COLUMNS[at:]]
         return self._df.loc[failed, names].reset_index(drop=True)
-
-    @property
-    def plot(self) -> Plot:
-        """The plots: ``r.plot.scores()``."""
-        return Plot(self.summary())
-
-    def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
-        """Add the calls up: one row per model, prompt, version and grid point.
-
-        Of several runs (`lab.concat`), one such row for each run.
-
-        Args:
-            by: One or more columns of ``.df`` to group by instead; an empty list
-                gives one row in all.
-
-        Returns:
-            The columns of ``SUMMARY_COLUMNS`` that have a value: counts (Int64);
-            each score's mean with its 95 % Wilson interval; ``cost``, dollars a call,
-            and ``cost_total``, both over the calls of known cost, ``unpriced`` the
-            others; medians in seconds, of calls that this run asked and that were
-            answered neither from a cache nor by another model; mean tokens a call; for
-            lists each model's share of the answers beside its weight; ``label``, what
-            a reader must know of a model.
-            A failed call has no score: it is in ``errors``, not in the mean.
-
-        Raises:
-            ConfigError: If ``by`` names a column that ``.df`` does not have.
-        """
-        return summarize(self._df, by=by, manifest=self._manifest)
 
     def query(self, expr: str) -> Results:
         """Keep the rows for which a pandas expression holds.
@@ -212,22 +170,6 @@ class Results:
             curl -sSN http://127.0.0.1:8787/api/chat/completions \
         """
         return curl_of(Cell(self._df, self._manifest, key))
-
-    def export(self, path: str | os.PathLike[str]) -> Path:
-        """Write the run to ``.csv``, ``.parquet`` or ``.html``.
-
-        csv is for spreadsheets: text that one would evaluate gets an apostrophe in
-        front, control characters become visible. parquet keeps everything, the
-        manifest included, for `Results.load`. html is a page that stands alone, with
-        summary, plots, the first 1,000 rows and the manifest.
-
-        Returns:
-            The path of the file.
-
-        Raises:
-            ConfigError: If the name ends in something else.
-        """
-        return export(self._df, path, manifest=self._manifest)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], run: str | None = None) -> Results:

@@ -1,0 +1,7 @@
+"""What can be asked of a frame of calls, the same of a run and of any such frame."""
+
+from .comparing import Comparing
+from .showing import Showing
+from .verbs import Verbs
+
+__all__ = ["Comparing", "Showing", "Verbs"]
