@@ -113,7 +113,7 @@ class Results(Comparing, Showing):
             2
         """
         kept = self._df.query(expr).reset_index(drop=True)
-        return Results(kept, self._manifest)
+        return self._with(kept, self._manifest)
 
     def __getitem__(self, model: str) -> Results:
         names = [str(name) for name in self._df["model"].cat.categories]
@@ -123,7 +123,10 @@ class Results(Comparing, Showing):
                 f"{model!r} is not a model of this run; try {', '.join(near)}"
             )
         kept = self._df[self._df["model"] == model].reset_index(drop=True)
-        return Results(kept, self._manifest)
+        return self._with(kept, self._manifest)
+
+    def _with(self, df: pd.DataFrame, manifest: Mapping[str, Any]) -> Results:
+        return Results(df, manifest)
 
     def explain(self, key: str) -> Explanation:
         """Tell one cell's story: what was asked, every attempt, times, cost, answer.

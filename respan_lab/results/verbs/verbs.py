@@ -33,3 +33,7 @@ class Verbs:
     def manifest(self) -> dict[str, Any]:
         """What is known of the run beside its rows."""
         return self._manifest
+
+    def _with(self, df: pd.DataFrame, manifest: Mapping[str, Any]) -> Any:
+        """Give other rows in the form of these: Results of Results, else a frame."""
+        raise NotImplementedError
