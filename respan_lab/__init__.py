@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         UpstreamError,
     )
     from .evaluators import contains, exact_match, field_match
-    from .experiment import Experiment, Target, acompare, compare, grid
+    from .experiment import Experiment, Stop, Target, acompare, compare, grid
     from .gateway import Gateway
     from .prompts import Prompt, image
     from .results import Results, concat, runs
@@ -71,7 +71,7 @@ _ROOMS = {
         "UpstreamError",
     ),
     "evaluators": ("contains", "exact_match", "field_match"),
-    "experiment": ("Experiment", "Target", "acompare", "compare", "grid"),
+    "experiment": ("Experiment", "Stop", "Target", "acompare", "compare", "grid"),
     "gateway": ("Gateway",),
     "prompts": ("Prompt", "image"),
     "results": ("Results", "concat", "runs"),
@@ -102,6 +102,7 @@ __all__ = [
     "RespanError",
     "Results",
     "ServerError",
+    "Stop",
     "StreamError",
     "Target",
     "UpstreamError",

@@ -4,5 +4,6 @@ from .comparison import acompare, compare
 from .experiment import Experiment
 from .planning.axes import Grid, grid
 from .planning.target import Target
+from .stopping.stop import Stop
 
-__all__ = ["Experiment", "Grid", "Target", "acompare", "compare", "grid"]
+__all__ = ["Experiment", "Grid", "Stop", "Target", "acompare", "compare", "grid"]

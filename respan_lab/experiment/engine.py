@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .pacing.turns import Turn
     from .planning.plan import Cell
     from .progress import Progress
+    from .stopping.race import Race
 
 __all__ = ["Engine"]
 
@@ -71,6 +72,7 @@ class Engine:
         spending: What may be spent.
         prices: Prices an answer whose gateway reports no cost.
         run_id: Travels with every request as `metadata.respan_lab_run`.
+        race: Says when enough was asked; None asks everything.
 
     Attributes:
         warnings: What the gateway warned of, and in how many calls.
@@ -90,6 +92,7 @@ class Engine:
         spending: Spending,
         prices: PriceTable,
         run_id: str,
+        race: Race | None = None,
     ) -> None:
         self._cells = cells
         self._client = client
@@ -99,6 +102,7 @@ class Engine:
         self._spending = spending
         self._prices = prices
         self._run_id = run_id
+        self._race = race
         self._run = 0
         self._nonce = ""
         self._is_over = False
@@ -126,13 +130,14 @@ class Engine:
         """
         self._run, self._nonce = run, await self._ledger.nonce()
         seed = self._settings.order_seed
-        order = asking_order(self._cells, positions, seed=seed)
+        by_item = self._race is not None
+        order = asking_order(self._cells, positions, seed=seed, by_item=by_item)
         workers = min(self._settings.max_concurrency, len(order))
         cells = [(at, gates.of(self._cells[at].target)) for at in order]
         turns = Turns(cells, gates.places, workers=workers)
         settings = self._settings
         rate = Rate(settings.requests_per_minute, settings.tokens_per_minute)
-        pace = self.pace = Pace(turns, rate)
+        pace = self.pace = Pace(turns, rate, self._race)
         watching = asyncio.create_task(watch(self.lag))
         tasks = [
             asyncio.create_task(self._work(number, pace, progress))
@@ -181,6 +186,8 @@ class Engine:
         if asked.completion is not None:
             completion, rows = asked.completion, asked.rows
             await self._scorer.score(self._run, asked.at, completion, rows)
+        elif self._race is not None:  # an answer is heard of by its scores
+            self._race.hear(asked.at, [])
         progress.count(asked.rows[0])
 
     async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:

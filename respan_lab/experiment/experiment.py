@@ -260,6 +260,8 @@ class Experiment:
                   and sends nothing: a cell that is not recorded is a `LedgerError`.
                 - `maybe_billed` ("report"): "resend" sends again what was sent before
                   and never answered, and may pay for it twice.
+                - `stop` (None): a `lab.Stop`: the run ends as soon as it is shown which
+                  target is better, and losers are asked no more.
                 - `order_seed` (0): shuffles the items, the targets of each adjacent.
                 - `progress` (True): the bar.
 

@@ -32,6 +32,7 @@ from .pacing.lag import doubt
 from .pacing.pauses import no_collections, short_pauses
 from .planning.ledger_plan import planned
 from .progress import Progress
+from .stopping.race import Race
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,6 +93,7 @@ class Job:
                 cells, targets, evaluators=evaluators, backend=client.backend
             )
         prices = client.prices.under(settings.prices or {})
+        self.race = Race.of(settings.stop, cells, evaluators, seed=settings.order_seed)
         self.spending = Spending.of(cells, targets, settings, prices)
         self._scorer = Scorer(
             evaluators,
@@ -99,6 +101,7 @@ class Job:
             self.ledger,
             run_id=self.run_id,
             backend=client.backend,
+            race=self.race,
         )
         self.engine = Engine(
             cells,
@@ -109,6 +112,7 @@ class Job:
             spending=self.spending,
             prices=prices,
             run_id=self.run_id,
+            race=self.race,
         )
         self._recorded: Recorded | None = None
         self._doubt: str | None = None
@@ -175,6 +179,9 @@ class Job:
         self.progress.find(len(known), age)
         with short_pauses():
             await self._scorer.score_found(found.run, found.answered)
+            if self.race is not None:
+                for at in known:  # what has no score by now has no answer
+                    self.race.hear(at, [])
             self.calling_since = time.perf_counter()
             rest = [at for at in range(len(self.cells)) if at not in known]
             await self.engine.run(found.run, rest, self.gates, self.progress)

@@ -42,6 +42,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
         },
         "budget": job.spending.manifest(),
         "estimate": job.estimate_score,
+        "stop": None if job.race is None else job.race.manifest(),
         "pacing": _pacing(job),
         "loop_lag": job.engine.lag.state,
         "options": _options(job),
@@ -78,7 +79,7 @@ def _prices_version() -> str:
 
 
 def _options(job: Job) -> dict[str, Any]:
-    options = asdict(job.settings)
+    options = asdict(job.settings)  # a rule to stop by becomes its fields
     return options | {"store": str(job.store)}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from ..errors import ConfigError
 from .money.token_bounds import check_image_tokens
 from .pacing.rate import check_rates
+from .stopping.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ class RunOptions(TypedDict, total=False):
     fresh: bool
     mode: Literal["live", "record", "replay"]
     maybe_billed: Literal["report", "resend"]
+    stop: Stop | None
     order_seed: int
     progress: bool
 
@@ -60,6 +62,7 @@ class Settings:
     fresh: bool = False
     mode: Literal["live", "record", "replay"] = "live"
     maybe_billed: Literal["report", "resend"] = "report"
+    stop: Stop | None = None
     order_seed: int = 0
     progress: bool = True
 
@@ -77,6 +80,11 @@ class Settings:
             raise ConfigError(
                 f"store={self.store!r}: use the path of a file, or None for the "
                 "ledger of the gateway's home"
+            )
+        if self.stop is not None and not isinstance(self.stop, Stop):
+            raise ConfigError(
+                f"stop={self.stop!r}: use lab.Stop(metric), for example "
+                "lab.Stop('exact_match'), or None to ask everything"
             )
         for name in ("stream", "fresh", "progress"):
             if not isinstance(getattr(self, name), bool):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...ledger import Ledger
     from ...wire import Completion
     from ..planning.plan import Cell
+    from ..stopping.race import Race
 
 __all__ = ["Scorer"]
 
@@ -29,6 +30,7 @@ class Scorer:
         ledger: Takes the scores.
         run_id: The run's id.
         backend: The gateway: `hosted`, `custom` or `embedded`.
+        race: Hears of every answer's scores; None without one.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class Scorer:
         *,
         run_id: str,
         backend: str,
+        race: Race | None = None,
     ) -> None:
         self._evaluators = evaluators
         self._cells = cells
         self._ledger = ledger
         self._run_id, self._backend = run_id, backend
+        self._race = race
 
     async def score(
         self,
@@ -63,6 +67,7 @@ class Scorer:
         if not self._evaluators:
             return
         cell = self._cells[at]
+        told = []
         identity = identity_row(cell, run_id=self._run_id, backend=self._backend)
         for row, choice in zip(rows, completion.choices, strict=False):
             # Copies: a function that changes what it is given changes nothing here.
@@ -77,6 +82,9 @@ class Scorer:
             }
             scores = await ascore(self._evaluators, context)
             self._ledger.score_soon(run, at, row["choice"], scores)
+            told.append(scores)
+        if self._race is not None:
+            self._race.hear(at, told)
 
     async def score_found(self, run: int, calls: Mapping[int, int]) -> None:
         """Score answers that came before.

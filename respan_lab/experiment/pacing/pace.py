@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...wire import Completion
+    from ..stopping.race import Race
     from .turns import Turn, Turns
 
 __all__ = ["Pace", "Sending"]
@@ -25,18 +26,21 @@ class Pace:
     Args:
         turns: Hear of every refusal and every answer.
         rate: Of all calls together.
+        race: Says which targets are out; None without one.
     """
 
-    def __init__(self, turns: Turns, rate: Rate) -> None:
+    def __init__(self, turns: Turns, rate: Rate, race: Race | None = None) -> None:
         self.turns = turns
         self.rate = rate
         self.guess = TokenGuess()
         self.giving_up = GivingUp()
+        self._race = race
         self._line = asyncio.Lock()
 
     def reason(self, target: str) -> str | None:
         """Why the target is asked no more; None if it is."""
-        return self.giving_up.reason(target)
+        lost = self.giving_up.reason(target)
+        return lost if lost or self._race is None else self._race.reason(target)
 
     async def ready(self, turn: Turn, target: str, body: Mapping[str, Any]) -> Sending:
         """Wait until the rate allows the call, and count it.

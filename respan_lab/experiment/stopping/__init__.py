@@ -1,0 +1,1 @@
+"""Stop paying when you know: a race of targets, and when it is over."""
