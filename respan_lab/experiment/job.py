@@ -24,7 +24,7 @@ from .answers.replay import Recording, check_recorded, recorded_gates
 from .answers.scoring import Scorer
 from .engine import Engine
 from .estimating.estimate_score import score_estimate
-from .manifest import manifest_of
+from .manifest import hash_of_text, manifest_of
 from .money.spending import Spending
 from .notices import tell
 from .pacing.gates import open_gates
@@ -81,6 +81,7 @@ class Job:
         self.calling_since: float | None = None
         self.gates: Gates | None = None
         self.found: Found | None = None
+        self.data_hash: str | None = None  # known when it has begun
         self.is_known = threading.Event()  # whether it could begin
         self.progress = Progress(len(cells), name=name, enabled=settings.progress)
         store = Path(settings.store or client.home / "ledger.db")
@@ -169,27 +170,43 @@ class Job:
 
     async def _run(self) -> None:
         found = await self._begin()
-        if self.gates is None:
-            await check_recorded(self.ledger, self.cells, found, path=self.store)
-            self.gates = await recorded_gates(self.ledger, found.run)
-        self.found = found
-        self.is_known.set()
         known = found.answered.keys() | found.unsure.keys()
+        rest = [at for at in range(len(self.cells)) if at not in known]
         age = None if found.oldest is None else time.time() - found.oldest / 1e6
         self.progress.find(len(known), age)
+        if self.gates is not None:
+            self._let_see(found)
         with short_pauses():
             await self._scorer.score_found(found.run, found.answered)
             if self.race is not None:
                 for at in known:  # what has no score by now has no answer
                     self.race.hear(at, [])
+            if self.gates is None:
+                self.gates = await self._replayed(found)
+                self._let_see(found)
             self.calling_since = time.perf_counter()
-            rest = [at for at in range(len(self.cells)) if at not in known]
             await self.engine.run(found.run, rest, self.gates, self.progress)
+
+    def _let_see(self, found: Found) -> None:
+        self.found = found
+        self.is_known.set()
+
+    async def _replayed(self, found: Found) -> Gates:
+        """Make sure that the recording has all answers that are needed."""
+        asked = [
+            at
+            for at, cell in enumerate(self.cells)
+            if at not in found.answered
+            and not (self.race and self.race.reason(cell.target.name))
+        ]
+        await check_recorded(self.ledger, self.cells, asked, path=self.store)
+        return await recorded_gates(self.ledger, found.run)
 
     async def _begin(self) -> Found:
         """Write the run down, and let go of what is needed for that alone."""
         with no_collections():
             plan = self.plan.as_json()
+        self.data_hash = hash_of_text(plan["items"])
         new = NewRun(
             self.run_id,
             self.name,

@@ -17,11 +17,9 @@ from .._version import __version__
 from ..wire.secrets import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .job import Job
 
-__all__ = ["manifest_of"]
+__all__ = ["hash_of_text", "manifest_of"]
 
 
 def manifest_of(job: Job) -> dict[str, Any]:
@@ -53,7 +51,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
         "prompts": _templates(job),
         "prompt_hashes": {n: _hash(t) for n, t in _templates(job).items()},
         "params": _params(job),
-        "data": {"items": len(job.plan.items), "hash": _hash(_items(job))},
+        "data": {"items": len(job.plan.items), "hash": job.data_hash},
         "evaluators": list(job.plan.evaluators),
         "warnings": dict(job.engine.warnings),
         "labels": gates.labels if gates else {},
@@ -107,17 +105,17 @@ def _params(job: Job) -> dict[str, Any]:
     return without_credentials(json.loads(json.dumps(plain, default=repr)))
 
 
-def _items(job: Job) -> list[Any]:
-    return [[str(i.id), i.expected, _dict(i.variables)] for i in job.plan.items]
-
-
-def _dict(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    return mapping if type(mapping) is dict else dict(mapping)
-
-
 def _hash(value: Any) -> str:
-    """The first 16 hex digits of the SHA-256 of its JSON."""
-    text = json.dumps(value, sort_keys=True, default=repr)
+    return hash_of_text(json.dumps(value, sort_keys=True, default=repr))
+
+
+def hash_of_text(text: str) -> str:
+    """The first 16 hex digits of a text's SHA-256.
+
+    Example:
+        >>> hash_of_text("")
+        'e3b0c44298fc1c14'
+    """
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

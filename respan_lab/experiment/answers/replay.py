@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LedgerError
+from ...ledger import LedgerFile
 from ...wire.secrets import without_credentials
 from ..pacing.gates import Gates
 
 if TYPE_CHECKING:
-    from ...ledger import Found, Ledger
+    from ...ledger import Ledger
     from ..planning.plan import Cell
 
 __all__ = ["Recording", "check_recorded", "difference", "recorded_gates"]
@@ -49,14 +50,11 @@ class Recording:
         self._folder = tempfile.TemporaryDirectory(prefix="respan-lab-")
         self.copy = Path(self._folder.name) / path.name
         try:
-            with (
-                closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as there,
-                closing(sqlite3.connect(self.copy)) as here,
-            ):
-                there.backup(here)
-        except sqlite3.Error as error:
+            with closing(sqlite3.connect(self.copy)) as here:
+                LedgerFile(path).ask(lambda there: there.backup(here))
+        except LedgerError:
             self.close()
-            raise LedgerError(f"{path} cannot be read: {error}") from error
+            raise
 
     def close(self) -> None:
         """Throw the copy away; may be called twice."""
@@ -79,28 +77,27 @@ async def recorded_gates(ledger: Ledger, run: int) -> Gates:
 
 
 async def check_recorded(
-    ledger: Ledger, cells: Sequence[Cell], found: Found, *, path: Path
+    ledger: Ledger, cells: Sequence[Cell], asked: Sequence[int], *, path: Path
 ) -> None:
-    """Make sure that every cell has its answer.
+    """Make sure that nothing has to be asked.
 
     Args:
         ledger: The recording.
         cells: What is to be replayed.
-        found: What the ledger has of it.
+        asked: Those that the ledger has no answer to, and that are needed.
         path: What the recording is called.
 
     Raises:
         LedgerError: One is new; names it, the nearest recorded request and the
             difference.
     """
-    new = [at for at in range(len(cells)) if at not in found.answered]
-    if not new:
+    if not asked:
         return
-    first = cells[new[0]]
+    first = cells[asked[0]]
     wanted = _bare(first.request(run_id="", stream=False).body)
     recorded = [_bare(body) for body in await ledger.requests(_LOOKED_AT)]
     raise LedgerError(
-        f"{len(new):,} of {len(cells):,} cells are not in the recording {path}; "
+        f"{len(asked):,} of {len(cells):,} cells are not in the recording {path}; "
         f"the first is model {first.target.name!r}, item {first.item.id!r}, run "
         f"{first.run}. {_nearest(wanted, recorded)}\n"
         'Run with mode="record" to record it.'
