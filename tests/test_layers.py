@@ -78,13 +78,13 @@ def test_client_and_gateway_meet_only_inside_a_function() -> None:
 
 
 HEAVY = {
-    "matplotlib": {"plots.py"},
+    "matplotlib": {"plots/"},
     "ipywidgets": set(),
     "anywidget": set(),
     "starlette": {"gateway/"},
     "aiohttp": {"transport/"},
     "xllamacpp": {"gateway/providers/local/"},
-    "pandas": {"results/", "experiment/", "plots.py"},
+    "pandas": {"results/", "experiment/", "plots/"},
 }
 
 

@@ -91,10 +91,7 @@ def _section(title: str, content: str) -> str:
 
 
 def _picture(summary: pd.DataFrame, name: str) -> str:
-    image = plots.png(
-        lambda ax: plots.scores(summary, score=name, ax=ax),
-        n_lines=len(summary) + summary.iloc[:, 0].nunique(),
-    )
+    image = plots.picture(lambda: plots.scores(summary, score=name))
     data = base64.b64encode(image).decode()
     alt = escape(f"Each group's {visible(name)} with its interval", quote=True)
     return f'<img width="900" alt="{alt}" src="data:image/png;base64,{data}">'
