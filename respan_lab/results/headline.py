@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .labels import combined_label, row_labels
+from .stopped import stop_sentence
 from .summary import summarize
 from .wording import count, money
 
@@ -15,7 +16,7 @@ __all__ = ["headline", "run_label"]
 
 
 def headline(frame: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -> str:
-    """Say how many calls there were, how they ended and what they cost.
+    """Say how many calls there were, how they ended, what they cost and decided.
 
     Example:
         >>> from respan_lab.results import build_frame
@@ -33,6 +34,7 @@ def headline(frame: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -> 
         count(whole["errors"], "error") if whole["errors"] else "",
         f"{whole['skipped']:,} skipped" if whole["skipped"] else "",
         _cost(whole) + _from_ledger(frame),
+        stop_sentence(frame, manifest or {}) or "",
     ]
     return " · ".join(part for part in parts if part)
 

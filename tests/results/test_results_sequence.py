@@ -82,7 +82,7 @@ def test_a_value_outside_the_bounds_is_refused(value: float) -> None:
 
 
 def test_a_level_is_a_share() -> None:
-    with pytest.raises(ValueError, match="0.95"):
+    with pytest.raises(ValueError, match=r"0\.95"):
         mean_sequence([1.0], level=95)
 
 

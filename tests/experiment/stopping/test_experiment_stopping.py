@@ -127,3 +127,33 @@ def test_what_calls_less_better_is_heard(client: lab.Client) -> None:
     wrong.lower_is_better = True  # type: ignore[attr-defined]  # the documented way
     r = run(client, "good", "bad", evaluators=[wrong], stop=lab.Stop("wrong"))
     assert r.manifest["stop"]["pairs"][0]["winner"] == "sim/good"
+
+
+def test_the_results_say_what_was_decided_and_saved(client: lab.Client) -> None:
+    prices = {
+        f"sim/{name}": {"input": 10.0, "output": 10.0} for name in ("good", "bad")
+    }
+    r = run(client, "good", "bad", prices=prices)
+    n = len(r.manifest["stop"]["items"])
+    spared = 400 - CALLS.total()
+    a_call = r.cost / CALLS.total()
+    told = (
+        f"stopped after {n} of 200 items: sim/good is better than sim/bad by "
+        f"exact_match (95 % sure); {spared} calls saved, about ${spared * a_call:.3g}"
+    )
+    assert told[:-1] in repr(r)
+    assert told[:-1] in r._repr_html_()
+
+
+def test_equals_say_that_everything_was_asked(client: lab.Client) -> None:
+    r = run(client, "good", "fine")
+    assert "nothing was decided by exact_match, so everything was asked" in repr(r)
+
+
+def test_a_score_that_is_no_share_ends_no_run(client: lab.Client) -> None:
+    def length(output: str) -> int:
+        return len(output)
+
+    r = run(client, "good", "bad", evaluators=[length], stop=lab.Stop("length"))
+    assert r.df["status"].eq("ok").all()
+    assert "not stopped early: a score score_length is 3" in repr(r)
