@@ -40,7 +40,16 @@ if TYPE_CHECKING:
         StreamError,
         UpstreamError,
     )
-    from .evaluators import contains, exact_match, field_match
+    from .evaluators import (
+        contains,
+        exact_match,
+        field_match,
+        json_schema,
+        label,
+        numeric,
+        regex,
+        tool_called,
+    )
     from .experiment import Experiment, Stop, Target, acompare, compare, grid
     from .gateway import Gateway
     from .prompts import Prompt, image
@@ -70,7 +79,16 @@ _ROOMS = {
         "StreamError",
         "UpstreamError",
     ),
-    "evaluators": ("contains", "exact_match", "field_match"),
+    "evaluators": (
+        "contains",
+        "exact_match",
+        "field_match",
+        "json_schema",
+        "label",
+        "numeric",
+        "regex",
+        "tool_called",
+    ),
     "experiment": ("Experiment", "Stop", "Target", "acompare", "compare", "grid"),
     "gateway": ("Gateway",),
     "prompts": ("Prompt", "image"),
@@ -116,7 +134,12 @@ __all__ = [
     "field_match",
     "grid",
     "image",
+    "json_schema",
+    "label",
+    "numeric",
+    "regex",
     "runs",
+    "tool_called",
 ]
 
 

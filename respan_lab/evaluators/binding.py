@@ -1,22 +1,14 @@
-"""Evaluators by name, and their arguments bound by name before anything is sent."""
+"""Arguments bound by name: an evaluator takes what it wants of what there is."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from ..errors import ConfigError
-from .structure import field_match
-from .text import contains, exact_match
+from .marks import Evaluator
 
-__all__ = ["ARGUMENTS", "EVALUATORS", "Evaluator", "bind", "check_evaluators"]
-
-Evaluator: TypeAlias = Callable[..., Any]
-Evaluators: TypeAlias = (
-    str | Evaluator | Iterable[str | Evaluator] | Mapping[str, Evaluator]
-)
+__all__ = ["ARGUMENTS", "Bound", "Call", "bind"]
 
 ARGUMENTS = (
     "output",
@@ -27,110 +19,73 @@ ARGUMENTS = (
     "row",
     "completion",
 )
-EVALUATORS: Mapping[str, Evaluator] = {
-    "contains": contains,
-    "exact_match": exact_match,
-    "field_match": field_match,
-}
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def check_evaluators(evaluators: Evaluators) -> dict[str, Evaluator]:
-    """Give the evaluators by name, each known to be callable with what there is.
+class Call(NamedTuple):
+    """What a function is called with."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+class Bound:
+    """An evaluator whose signature was read once, for all answers.
 
     Args:
-        evaluators: A function, the name of one of ours, a list of those, or a dict
-            name -> function. The name becomes the column ``score_<name>``.
+        function: The evaluator.
 
-    Raises:
-        ConfigError: If a name is unknown or used twice, a function has no name of its
-            own, or it needs an argument that is not one of ``ARGUMENTS``.
-
-    Example:
-        >>> list(check_evaluators(["exact_match", contains]))
-        ['exact_match', 'contains']
+    Attributes:
+        wants: Which of ``ARGUMENTS`` it takes.
     """
-    checked: dict[str, Evaluator] = {}
-    for name, function in _named(evaluators):
-        if name in checked:
-            raise ConfigError(
-                f"two evaluators are named {name!r}; give them as a dict "
-                "name -> function, with names of your own"
-            )
-        _check_arguments(name, function)
-        checked[name] = function
-    return checked
+
+    def __init__(self, function: Evaluator) -> None:
+        self.function = function
+        parameters = inspect.signature(function).parameters
+        named = [one for one in parameters.values() if one.kind not in _VARIADIC]
+        taken = [one for one in named if one.name in ARGUMENTS]
+        # What is positional only is given even if the function has a default, since
+        # the next one may not have.
+        self._positional = [one for one in named if one.kind is one.POSITIONAL_ONLY]
+        self._keyword = [one for one in taken if one.kind is not one.POSITIONAL_ONLY]
+        takes_rest = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+        self._rest = [n for n in ARGUMENTS if takes_rest and n not in parameters]
+        self.wants = frozenset([*(one.name for one in taken), *self._rest])
+
+    def call(self, context: Mapping[str, Any]) -> Call:
+        """Give what to call it with.
+
+        Args:
+            context: Any of ``ARGUMENTS``; what it lacks is None, unless the function
+                has a default of its own.
+        """
+        kwargs = {n: context.get(n) for n in self._rest}
+        for one in self._keyword:
+            if one.name in context or one.default is one.empty:
+                kwargs[one.name] = context.get(one.name)
+        return Call([_value(one, context) for one in self._positional], kwargs)
+
+    def __call__(self, context: Mapping[str, Any]) -> Any:
+        """Call it with what it wants of the context."""
+        args, kwargs = self.call(context)
+        return self.function(*args, **kwargs)
 
 
-def bind(function: Evaluator, context: Mapping[str, Any]) -> inspect.BoundArguments:
+def bind(function: Evaluator, context: Mapping[str, Any]) -> Call:
     """Pick an evaluator's arguments out of the context, by name.
 
     Args:
         function: The evaluator.
         context: Any of ``ARGUMENTS``; what it lacks is None, unless the function has
             a default of its own.
+
+    Example:
+        >>> bind(lambda output, limit=3: None, {"output": "Hi", "expected": "hi"})
+        Call(args=[], kwargs={'output': 'Hi'})
     """
-    signature = inspect.signature(function)
-    bound = signature.bind_partial()
-    for name, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_KEYWORD:
-            rest = [one for one in ARGUMENTS if one not in signature.parameters]
-            bound.arguments[name] = {one: context.get(one) for one in rest}
-        elif name in context:
-            bound.arguments[name] = context[name]
-        elif parameter.default is parameter.empty and name in ARGUMENTS:
-            bound.arguments[name] = None
-    return bound
+    return Bound(function).call(context)
 
 
-def _named(evaluators: Evaluators) -> Iterable[tuple[str, Evaluator]]:
-    if isinstance(evaluators, Mapping):
-        return [(str(name), _found(one)) for name, one in evaluators.items()]
-    if isinstance(evaluators, str) or callable(evaluators):
-        evaluators = [evaluators]
-    return [(_name(one), _found(one)) for one in evaluators]
-
-
-def _name(evaluator: str | Evaluator) -> str:
-    name = evaluator if isinstance(evaluator, str) else _own_name(evaluator)
-    if not name or name == "<lambda>":
-        raise ConfigError(
-            f"{evaluator!r} has no name; give it as a dict, "
-            'evaluators={"my_score": function}'
-        )
-    return name
-
-
-def _own_name(evaluator: Evaluator) -> str:
-    return str(getattr(evaluator, "__name__", ""))
-
-
-def _found(evaluator: str | Evaluator) -> Evaluator:
-    if callable(evaluator):
-        return evaluator
-    if evaluator in EVALUATORS:
-        return EVALUATORS[evaluator]
-    near = get_close_matches(str(evaluator), EVALUATORS, n=1)
-    hint = f"; nearest: {near[0]!r}" if near else ""
-    raise ConfigError(
-        f"evaluator {evaluator!r} is not known{hint}; allowed: a function, or one of "
-        f"{', '.join(map(repr, EVALUATORS))}"
-    )
-
-
-def _check_arguments(name: str, function: Evaluator) -> None:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        raise ConfigError(
-            f"evaluator {name!r}: the arguments of {function!r} cannot be read; wrap "
-            "it in a function of your own"
-        ) from None
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    for one in parameters:
-        if one.name in ARGUMENTS or one.kind in variadic:
-            continue
-        if one.default is one.empty:
-            raise ConfigError(
-                f"evaluator {name!r} needs an argument {one.name!r}; allowed: "
-                f"{', '.join(ARGUMENTS)}, or one with a default"
-            )
+def _value(one: inspect.Parameter, context: Mapping[str, Any]) -> Any:
+    default = None if one.default is one.empty else one.default
+    return context.get(one.name, default)

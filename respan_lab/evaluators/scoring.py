@@ -1,22 +1,80 @@
-"""Evaluators run on one answer; what they return becomes columns."""
+"""Evaluators run on answers; what they return becomes columns."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
 from ..transport import run
 from ..wire import clean
-from .binding import EVALUATORS, Evaluator, bind
+from .binding import Bound
+from .marks import Evaluator, is_quick
 
-__all__ = ["ascore", "score"]
+__all__ = ["Ready", "ascore", "ready", "score", "scored"]
 
 _MAX_NOTE = 500
-_OWN = tuple(EVALUATORS.values())
+
+
+class Ready:
+    """An evaluator made ready to score many answers.
+
+    Args:
+        name: Its column is ``score_<name>``.
+        function: The evaluator.
+
+    Attributes:
+        wants: Which arguments it takes.
+        is_quick: Whether it is over in no time.
+        is_async: Whether it is to be awaited.
+    """
+
+    def __init__(self, name: str, function: Evaluator) -> None:
+        self.name = name
+        self.is_quick, self.is_async = is_quick(function), _is_async(function)
+        self._bound = Bound(function)
+        self.wants = self._bound.wants
+
+    def score_here(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Score an answer in this thread, which is not that of the loop.
+
+        Example:
+            >>> short = Ready("short", lambda output: len(output) < 9)
+            >>> short.score_here({"output": "Hi"})
+            {'score_short': True, 'note_short': None}
+        """
+        try:
+            result = self._bound(context)
+            if inspect.isawaitable(result):
+                result = run(_awaited(result))
+            return _columns(self.name, result)
+        except Exception as error:
+            return _failed(self.name, error)
+
+    async def score(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Score an answer; what is neither quick nor async runs in a thread."""
+        try:
+            if self.is_quick or self.is_async:
+                result = self._bound(context)
+            else:
+                result = await asyncio.to_thread(self._bound, context)
+            if inspect.isawaitable(result):
+                result = await result
+            return _columns(self.name, result)
+        except Exception as error:
+            return _failed(self.name, error)
+
+
+def ready(evaluators: Mapping[str, Evaluator]) -> list[Ready]:
+    """Make evaluators ready, whose arguments are bound then without reading them anew.
+
+    Args:
+        evaluators: Name to function, as `check_evaluators` gives them.
+    """
+    return [Ready(name, function) for name, function in evaluators.items()]
 
 
 def score(
@@ -50,35 +108,32 @@ async def ascore(
         without); ``score_<name>_<part>`` for each part of a mapping. An evaluator
         that fails gives a missing score and a note that says why.
     """
+    return await scored(ready(evaluators), context)
+
+
+async def scored(
+    evaluators: Iterable[Ready], context: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Score one answer with evaluators that are ready, as `ascore` does."""
     columns: dict[str, Any] = {}
-    for name, function in evaluators.items():
-        columns |= await _outcome(name, function, context=context)
+    for each in evaluators:
+        columns |= await each.score(context)
     return columns
 
 
-async def _outcome(
-    name: str, function: Evaluator, *, context: Mapping[str, Any]
-) -> dict[str, Any]:
-    try:
-        return _columns(name, await _call(function, context))
-    except Exception as error:
-        note = f"{type(error).__name__}: {error}"
-        return {f"score_{name}": None, f"note_{name}": _note(note)}
-
-
-async def _call(function: Evaluator, context: Mapping[str, Any]) -> Any:
-    bound = bind(function, context)
-    if any(function is own for own in _OWN) or _is_async(function):
-        result = function(*bound.args, **bound.kwargs)
-    else:
-        result = await asyncio.to_thread(function, *bound.args, **bound.kwargs)
-    return await result if inspect.isawaitable(result) else result
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result
 
 
 def _is_async(function: Evaluator) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004  # an object's async __call__
     )
+
+
+def _failed(name: str, error: Exception) -> dict[str, Any]:
+    note = f"{type(error).__name__}: {error}"
+    return {f"score_{name}": None, f"note_{name}": _note(note)}
 
 
 def _columns(name: str, result: object) -> dict[str, Any]:

@@ -6,14 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .marks import quick
 from .text import is_missing, normalize
 
-__all__ = ["field_match"]
+__all__ = ["field_match", "is_same"]
 
 _MAX_TEXT = 200_000  # characters of an answer that are searched for an object
 _MAX_STARTS = 100  # braces that are tried as its beginning
 
 
+@quick
 def field_match(
     output: str | None, expected: object, parsed: object = None
 ) -> dict[str, bool]:
@@ -40,11 +42,15 @@ def field_match(
         >>> field_match(answer, {"intent": "refund", "order": "18"})
         {'intent': True, 'order': False}
     """
-    if is_missing(expected) or (output is None and parsed is None):
+    if is_missing(expected) or (is_missing(output) and parsed is None):
         return {}
-    found = _fields(parsed) or _first_object(output or "") or {}
+    found = (
+        _fields(parsed)
+        or _first_object("" if is_missing(output) else str(output))
+        or {}
+    )
     return {
-        str(field): field in found and _is_same(found[field], value)
+        str(field): field in found and is_same(found[field], value)
         for field, value in _expected_fields(expected).items()
     }
 
@@ -81,20 +87,28 @@ def _first_object(text: str) -> Mapping[str, Any] | None:
     return None
 
 
-def _is_same(found: object, wanted: object) -> bool:
+def is_same(found: object, wanted: object) -> bool:
+    """Say whether two JSON values are the same: texts and numbers as `exact_match`.
+
+    Lists must have the same order, mappings the same keys.
+
+    Example:
+        >>> is_same({"n": "7", "to": ["Oslo "]}, {"n": 7.0, "to": ["oslo"]})
+        True
+    """
     if is_missing(found) or is_missing(wanted):
         return is_missing(found) and is_missing(wanted)
     if isinstance(wanted, Mapping):
         return (
             isinstance(found, Mapping)
             and found.keys() == wanted.keys()
-            and all(_is_same(found[key], wanted[key]) for key in wanted)
+            and all(is_same(found[key], wanted[key]) for key in wanted)
         )
     if isinstance(wanted, (list, tuple)):
         return (
             isinstance(found, (list, tuple))
             and len(found) == len(wanted)
-            and all(map(_is_same, found, wanted))
+            and all(map(is_same, found, wanted))
         )
     if isinstance(found, (Mapping, list, tuple)):
         return False

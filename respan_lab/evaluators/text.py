@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
+from numbers import Integral, Real
 
-__all__ = ["contains", "exact_match", "normalize"]
+from .marks import quick
+
+__all__ = ["alternatives", "contains", "exact_match", "is_missing", "normalize"]
 
 _TRAILING = ".,;:!?…。、，！？；："
 
 
+@quick
 def exact_match(output: str | None, expected: object) -> bool | None:
     r"""Say whether the answer is the expected text, form aside.
 
@@ -33,12 +38,13 @@ def exact_match(output: str | None, expected: object) -> bool | None:
         >>> exact_match("a refund", ["refund", "return"])
         False
     """
-    wanted = _alternatives(expected)
-    if output is None or not wanted:
+    wanted = _normalized(expected)
+    if is_missing(output) or not wanted:
         return None
     return normalize(output) in wanted
 
 
+@quick
 def contains(output: str | None, expected: object) -> bool | None:
     """Say whether the answer has the expected text somewhere in it, form aside.
 
@@ -57,8 +63,8 @@ def contains(output: str | None, expected: object) -> bool | None:
         >>> contains("The customer wants a REFUND for it", "refund")
         True
     """
-    wanted = [text for text in _alternatives(expected) if text]
-    if output is None or not wanted:
+    wanted = [text for text in _normalized(expected) if text]
+    if is_missing(output) or not wanted:
         return None
     found = normalize(output)
     return any(text in found for text in wanted)
@@ -73,23 +79,42 @@ def normalize(value: object) -> str:
         >>> normalize(" Not\n delivered! "), normalize(7.0), normalize(True)
         ('not delivered', '7', 'true')
     """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if isinstance(value, Real) and not isinstance(value, Integral):
+        # numpy's small floats are no Python floats.
+        value = int(value) if (value := float(value)).is_integer() else value
     text = " ".join(unicodedata.normalize("NFKC", str(value)).casefold().split())
     return text.rstrip(_TRAILING + " ") or text
 
 
 def is_missing(value: object) -> bool:
-    """Say whether a reference is unknown: None, NaN, NaT or pandas' NA."""
+    """Say whether a value is unknown: None, NaN, NaT or pandas' NA.
+
+    Example:
+        >>> [is_missing(one) for one in (None, float("nan"), 0, "", [])]
+        [True, True, False, False, False]
+    """
     # Asked without importing pandas: only a missing value differs from itself.
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, float) and value != value
+    return isinstance(value, Real | Decimal) and value != value
 
 
-def _alternatives(expected: object) -> list[str]:
+def alternatives(expected: object) -> list[object]:
+    """Give the references of which one must fit; unknown ones are left out.
+
+    Raises:
+        ValueError: If it is a mapping, which `field_match` is for.
+
+    Example:
+        >>> alternatives("a"), alternatives(["a", None]), alternatives(None)
+        (['a'], ['a'], [])
+    """
     if isinstance(expected, dict):
         raise ValueError("expected is a mapping; compare its fields with field_match")
-    several = isinstance(expected, Iterable) and not isinstance(expected, (str, bytes))
-    values = list(expected) if several else [expected]  # type: ignore[call-overload]  # `several` says it is iterable
-    return [normalize(value) for value in values if not is_missing(value)]
+    if isinstance(expected, Iterable) and not isinstance(expected, (str, bytes)):
+        return [value for value in expected if not is_missing(value)]
+    return [] if is_missing(expected) else [expected]
+
+
+def _normalized(expected: object) -> list[str]:
+    return [normalize(value) for value in alternatives(expected)]
