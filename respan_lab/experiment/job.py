@@ -75,7 +75,7 @@ class Job:
         self.run_id = uuid.uuid4().hex[:12]
         self.name = name
         self.cells, self.client, self.settings = cells, client, settings
-        self.targets = targets
+        self.targets, self.evaluators = targets, evaluators
         self.started_at = datetime.now(UTC)
         self.began = time.perf_counter()
         self.calling_since: float | None = None

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
+from ..evaluators import lower_is_better
 from ..wire.secrets import without_credentials
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
         "params": _params(job),
         "data": {"items": len(job.plan.items), "hash": job.data_hash},
         "evaluators": list(job.plan.evaluators),
+        "lower_is_better": lower_is_better(job.evaluators),
         "warnings": dict(job.engine.warnings),
         "labels": gates.labels if gates else {},
         "provenance": gates.provenance if gates else {},
