@@ -1,4 +1,4 @@
-"""Intervals that know how little data they have.
+"""Intervals of rates that know how little data they have.
 
 Sources: E. B. Wilson, "Probable inference, the law of succession, and statistical
 inference", JASA 22 (1927), for the interval of a rate; L. Kish, "Survey Sampling"
@@ -11,24 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 from statistics import NormalDist, fmean, variance
-from typing import NamedTuple
 
-__all__ = [
-    "MIN_CALLS_P95",
-    "Interval",
-    "effective_n",
-    "rate_interval",
-    "wilson",
-]
+from .interval import Interval
 
-MIN_CALLS_P95 = 59  # 0.95**59 < 0.05: fewer calls may well all lie below the p95
-
-
-class Interval(NamedTuple):
-    """A confidence interval, in the unit of the figure it belongs to."""
-
-    low: float
-    high: float
+__all__ = ["effective_n", "rate_interval", "wilson"]
 
 
 def wilson(rate: float, n: float, *, level: float = 0.95) -> Interval:
