@@ -11,8 +11,8 @@ from pydantic_core import to_json
 
 from ..errors import APIError
 from ..ledger import Answered, Begun, Busy, Intent, Settled
+from ..ledger.records import attempts_record, record_of
 from ..wire.secrets import has_credentials, without_credentials
-from .answers.records import attempts_record, record_of
 from .answers.rows import broken_row, failed_row, rows_of, stopped_row
 from .pacing.lag import Lag, watch
 from .pacing.offsets import start_offset

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...evaluators import ascore
-from .records import completion_of
+from ...evaluators.scoring import ready, scored
+from ...ledger.records import completion_of
+from ...results.columns import COLUMNS
 from .rows import identity_row, rows_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Scorer"]
 
+# Each row has all columns, as those of the frame have: what is missing is None.
+_COLUMNS = [one.name for one in COLUMNS if not one.prefix and one.name != "run_name"]
 _TOGETHER = 500  # answers read at once: all of a large run would fill the memory
 
 
@@ -43,7 +46,7 @@ class Scorer:
         backend: str,
         race: Race | None = None,
     ) -> None:
-        self._evaluators = evaluators
+        self._evaluators = ready(evaluators)
         self._cells = cells
         self._ledger = ledger
         self._run_id, self._backend = run_id, backend
@@ -77,10 +80,10 @@ class Scorer:
                 "parsed": choice.parsed,
                 "tool_calls": choice.tool_calls,
                 "variables": dict(cell.item.variables),
-                "row": {**identity, **row},
+                "row": {**dict.fromkeys(_COLUMNS), **identity, **row},
                 "completion": completion,
             }
-            scores = await ascore(self._evaluators, context)
+            scores = await scored(self._evaluators, context)
             self._ledger.score_soon(run, at, row["choice"], scores)
             told.append(scores)
         if self._race is not None:

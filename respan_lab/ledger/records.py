@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...wire import Attempt, Completion, Timing
-from ...wire.secrets import without_credentials
+from ..wire import Attempt, Completion, Timing
+from ..wire.secrets import without_credentials
 
 if TYPE_CHECKING:
     import pydantic
