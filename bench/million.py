@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from respan_lab.ledger.calls import packed
+from respan_lab.ledger.packing import packed
 from respan_lab.ledger.schema import MARK, SCHEMA, VERSION
 from respan_lab.results.run_plan import PlannedItem, RunPlan
 from respan_lab.storage.file import File
@@ -24,13 +24,14 @@ __all__ = ["MILLION", "make_ledger"]
 Figures = dict[str, Any]
 
 TARGETS, PROMPTS = 4, 2
-_CELLS = """
-INSERT INTO cells SELECT 1, n, lower(hex(randomblob(16))), n / :per_target,
-  n / :items % :prompts, 0, n % :items, 0, n + 1, 0, NULL FROM numbers
+_PLANNED = """
+INSERT INTO planned SELECT 1, n, lower(hex(randomblob(16))), n / :per_target,
+  n / :items % :prompts, 0, n % :items, 0 FROM numbers
 """
+_CELLS = "INSERT INTO cells SELECT 1, n, n + 1, NULL, NULL FROM numbers"
 _CALLS = """
-INSERT INTO calls SELECT call, key, 1, 'ok', 'a run', :now + call * 2000, NULL, :request
-FROM cells
+INSERT INTO calls SELECT position + 1, key, 1, 'ok', 'a run', :now + position * 2000,
+  NULL, :request FROM planned
 """
 # What a streamed answer of a plain model leaves behind, a different one each time.
 _ANSWERS = """
@@ -102,9 +103,13 @@ def make_ledger(path: Path, rows: int) -> None:
 
 def _fill(connection: sqlite3.Connection, rows: int, items: int) -> None:
     connection.execute(
+        "INSERT INTO plans (hash, plan) VALUES ('of a million', ?)",
+        (packed(_plan(items).as_json()),),
+    )
+    connection.execute(
         "INSERT INTO runs (run_id, name, started_at, finished_at, cells, plan, "
-        "manifest) VALUES ('bench', 'a million', '2026-11-23', '2026-11-23', ?, ?, ?)",
-        (rows, packed(_plan(items).as_json()), packed({"warnings": []})),
+        "manifest) VALUES ('bench', 'a million', '2026-11-23', '2026-11-23', ?, 1, ?)",
+        (rows, packed({"warnings": []})),
     )
     connection.execute("CREATE TEMP TABLE numbers (n INTEGER PRIMARY KEY)")
     connection.execute(
@@ -124,7 +129,7 @@ def _fill(connection: sqlite3.Connection, rows: int, items: int) -> None:
         "SELECT sql FROM sqlite_master WHERE name = 'calls_by_key'"
     ).fetchall()
     connection.execute("DROP INDEX calls_by_key")
-    for statement in (_CELLS, _CALLS, _ANSWERS):
+    for statement in (_PLANNED, _CELLS, _CALLS, _ANSWERS):
         connection.execute(statement, values)
     connection.execute(index)
 

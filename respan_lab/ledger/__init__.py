@@ -2,9 +2,10 @@
 
 from .calls import Answered, Begun, Busy, Intent, Settled
 from .ledger import Ledger
+from .plans import NewCell
 from .reading import LedgerFile
 from .recorded import Recorded
-from .runs import Found, NewCell, NewRun
+from .runs import Found, NewRun
 
 __all__ = [
     "Answered",

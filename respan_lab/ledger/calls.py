@@ -120,7 +120,7 @@ def begin(
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM calls").fetchone()
     now = moment_of(clock())
     calls: list[tuple[Any, ...]] = []
-    answers: list[tuple[int, bool, int, int]] = []  # which call is a cell's
+    answers: list[tuple[int, int | None, int, int]] = []  # which call is a cell's
     told: list[Begun | Answered | Busy] = []
     for intent in intents:
         before = earlier[intent.key]
@@ -128,32 +128,39 @@ def begin(
         one: Begun | Answered | Busy
         if found is None:
             newest += 1
-            one = Begun(newest, sum(1 for _, state, _ in before if state == "ok"))
-            before.insert(0, (newest, "sent", intent.owner))
+            one = Begun(newest, sum(1 for call in before if call.state == "ok"))
+            before.insert(0, _Earlier(newest, intent.run, "sent", intent.owner))
             calls.append(_new_call(newest, intent, now))
         else:
             one = found
         if not isinstance(one, Busy):
-            is_earlier = found is not None
-            answers.append((one.call, is_earlier, intent.run, intent.position))
+            made_by = None if found is None else _made_by(one.call, before)
+            answers.append((one.call, made_by, intent.run, intent.position))
         told.append(one)
     insert(connection, "INSERT INTO calls", _CALL, calls)
     _count(answers, connection)
     return told
 
 
+class _Earlier(NamedTuple):
+    call: int
+    run: int
+    state: str
+    owner: str
+
+
 def _earlier(
     keys: Sequence[str], connection: sqlite3.Connection
-) -> dict[str, list[tuple[int, str, str]]]:
-    """The calls of each key, the newest first: number, state and owner."""
-    earlier: dict[str, list[tuple[int, str, str]]] = {key: [] for key in keys}
+) -> dict[str, list[_Earlier]]:
+    """The calls of each key, the newest first."""
+    earlier: dict[str, list[_Earlier]] = {key: [] for key in keys}
     for piece in padded(list(earlier)):
         for key, *call in connection.execute(
-            "SELECT key, id, state, owner FROM calls WHERE key IN "
+            "SELECT key, id, run, state, owner FROM calls WHERE key IN "
             f"({values(len(piece), 1)}) ORDER BY id DESC",
             tuple(piece),
         ):
-            earlier[key].append(tuple(call))
+            earlier[key].append(_Earlier(*call))
     return earlier
 
 
@@ -163,14 +170,12 @@ def _new_call(call: int, intent: Intent, now: int) -> tuple[Any, ...]:
     return call, key, run, "sent", owner, now, worst, request
 
 
-def _standing(
-    earlier: Sequence[tuple[int, str, str]], intent: Intent
-) -> Answered | Busy | None:
+def _standing(earlier: Sequence[_Earlier], intent: Intent) -> Answered | Busy | None:
     """The call that stands in an intent's place: an answer, else one on its way."""
-    for call, state, _ in earlier:
+    for call, _, state, _ in earlier:
         if state == "ok":
             return Answered(call, "ok")
-    for call, state, owner in earlier:
+    for call, _, state, owner in earlier:
         if state == "sent" and owner != intent.owner:
             return Busy(call)
         if state == "maybe_billed" and not intent.resends:
@@ -178,13 +183,17 @@ def _standing(
     return None
 
 
+def _made_by(call: int, earlier: Sequence[_Earlier]) -> int:
+    return next(each.run for each in earlier if each.call == call)
+
+
 def _count(
-    answers: Sequence[tuple[int, bool, int, int]], connection: sqlite3.Connection
+    answers: Sequence[tuple[int, int | None, int, int]], connection: sqlite3.Connection
 ) -> None:
     """Let calls count for cells."""
     for piece in padded(answers):
         connection.execute(
-            "UPDATE cells SET call = new.column1, from_ledger = new.column2 "
+            "UPDATE cells SET call = new.column1, from_run = new.column2 "
             f"FROM ({values(len(piece), 4)}) AS new "
             "WHERE run = new.column3 AND position = new.column4",
             tuple(chain.from_iterable(piece)),

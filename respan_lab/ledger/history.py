@@ -29,9 +29,10 @@ _KEYS = 500  # in one statement
 _SAMPLE = f"""
 SELECT calls.id, calls.key, calls.request, {", ".join(f"answers.{n}" for n in _TOLD)}
 FROM (
-  SELECT call FROM cells
-  WHERE run = ? AND target = ? AND prompt IS ? AND call IS NOT NULL
-  ORDER BY (position * 2654435761) % 1000003 LIMIT ?
+  SELECT cells.call FROM runs JOIN planned ON planned.plan = runs.plan
+  JOIN cells ON cells.run = runs.id AND cells.position = planned.position
+  WHERE runs.id = ? AND target = ? AND prompt IS ? AND cells.call IS NOT NULL
+  ORDER BY (planned.position * 2654435761) % 1000003 LIMIT ?
 ) AS asked
 JOIN calls ON calls.id = asked.call JOIN answers ON answers.call = calls.id
 WHERE calls.state = 'ok'
@@ -85,7 +86,9 @@ def past_runs(
 ) -> Iterator[tuple[int, dict[str, Any], dict[str, Any]]]:
     """Give the newest runs: number, plan and manifest (empty if it was killed)."""
     for run, plan, manifest in connection.execute(
-        "SELECT id, plan, manifest FROM runs ORDER BY id DESC LIMIT ?", (most,)
+        "SELECT runs.id, plans.plan, manifest FROM runs "
+        "JOIN plans ON plans.id = runs.plan ORDER BY runs.id DESC LIMIT ?",
+        (most,),
     ):
         yield run, unpacked(plan), {} if manifest is None else unpacked(manifest)
 
@@ -93,7 +96,9 @@ def past_runs(
 def asked_by(run: int, connection: sqlite3.Connection) -> list[tuple[int, int | None]]:
     """Give each pair of a target's and a prompt's number in a run."""
     rows = connection.execute(
-        "SELECT DISTINCT target, prompt FROM cells WHERE run = ?", (run,)
+        "SELECT DISTINCT target, prompt FROM planned "
+        "WHERE plan = (SELECT plan FROM runs WHERE id = ?)",
+        (run,),
     )
     return [(target, prompt) for target, prompt in rows]
 

@@ -20,14 +20,9 @@ from .guard import Guard
 from .journal import Journal, Outcome
 from .owners import LEASE, Owner, expire, release, renew
 from .packing import unpacked
+from .plans import NewCell
 from .recorded import Recorded, read_run
-from .runs import (
-    Found,
-    NewCell,
-    NewRun,
-    begin_run,
-    finish_run,
-)
+from .runs import Found, NewRun, begin_run, finish_run
 from .schema import MARK, SCHEMA, VERSION
 
 __all__ = ["Ledger"]

@@ -68,8 +68,8 @@ def overviews(connection: sqlite3.Connection) -> list[Overview]:
     for run, status, count in connection.execute(_ENDS):
         ends.setdefault(run, Counter())[status] = count
     rows = connection.execute(
-        "SELECT id, run_id, name, started_at, finished_at, cells, plan FROM runs "
-        "ORDER BY id DESC"
+        "SELECT runs.id, run_id, name, started_at, finished_at, cells, plans.plan "
+        "FROM runs JOIN plans ON plans.id = runs.plan ORDER BY runs.id DESC"
     )
     return [
         _overview(row, costs.get(row["id"], 0.0), dict(ends.get(row["id"], {})))

@@ -82,7 +82,8 @@ def expire(
 def _orphan(connection: sqlite3.Connection) -> None:
     connection.execute(
         "UPDATE calls SET state = 'maybe_billed' "
-        "WHERE state = 'sent' AND owner NOT IN (SELECT owner FROM owners)"
+        "WHERE state <> 'ok' AND state = 'sent' "  # both, for the index
+        "AND owner NOT IN (SELECT owner FROM owners)"
     )
 
 

@@ -123,6 +123,12 @@ class LedgerFile:
                 f"{self.path} is no ledger of respan_lab: give the file that a run "
                 "had as store=, or the folder that holds its ledger.db"
             )
+        if version < VERSION:
+            raise LedgerError(
+                f"{self.path} was written by an earlier respan_lab (its format is "
+                f"{version}, this one knows {VERSION}): move it away (with its -wal "
+                "and -shm), or give another file as store="
+            )
         if version > VERSION:
             raise LedgerError(
                 f"{self.path} was written by a newer respan_lab (its format is "

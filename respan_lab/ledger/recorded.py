@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorded", "read_run"]
 
-_CELL: dict[str, Kind] = {
+_PLANNED_KINDS: dict[str, Kind] = {
     "position": "integer",
     "key": "text",
     "target": "integer",
@@ -27,33 +27,37 @@ _CELL: dict[str, Kind] = {
     "point": "integer",
     "item": "integer",
     "repeat": "integer",
-    "from_ledger": "boolean",
 }
-# What has no answer, or not yet, says so in the words of one.
+_READ_PLANNED = f"""
+SELECT {", ".join(_PLANNED_KINDS)} FROM planned WHERE plan = ? ORDER BY position
+"""
+# What has no answer, or not yet, says so in the words of one. Its call is looked at for
+# that alone.
 _INSTEAD = {
-    "status": "CASE WHEN calls.state IN ('sent', 'maybe_billed') THEN 'maybe_billed' "
+    "status": "CASE WHEN {state} IN ('sent', 'maybe_billed') THEN 'maybe_billed' "
     "ELSE 'skipped' END",
-    "error_type": "CASE WHEN calls.state IN ('sent', 'maybe_billed') THEN 'stopped' "
-    "WHEN calls.state IS NULL THEN coalesce(cells.skipped, 'stopped') END",
-    "started_at": "calls.sent_at",
+    "error_type": "CASE WHEN answers.status = 'ok' THEN NULL "
+    "WHEN {state} IN ('sent', 'maybe_billed') THEN 'stopped' "
+    "WHEN {state} IS NULL THEN coalesce(cells.skipped, 'stopped') END",
+    "started_at": "(SELECT sent_at FROM calls WHERE id = cells.call)",
 }
+_STATE = "(SELECT state FROM calls WHERE id = cells.call)"
 _ANSWER = [
-    f"coalesce(answers.{name}, {_INSTEAD[name]})"
+    f"coalesce(answers.{name}, {_INSTEAD[name].format(state=_STATE)})"
     if name in _INSTEAD
     else f"answers.{name}"
     for name in ANSWER
 ]
 _CELL_KINDS: dict[str, Kind] = {
-    **_CELL,
+    "from_ledger": "boolean",
     "run": "integer",
     **ANSWER,
 }
 _READ = f"""
-SELECT {", ".join(f"cells.{name}" for name in _CELL)}, calls.run,
+SELECT cells.from_run IS NOT NULL,
+  coalesce(cells.from_run, CASE WHEN cells.call IS NOT NULL THEN cells.run END),
   {", ".join(_ANSWER)}
-FROM cells
-LEFT JOIN calls ON calls.id = cells.call
-LEFT JOIN answers ON answers.call = cells.call
+FROM cells LEFT JOIN answers ON answers.call = cells.call
 WHERE cells.run = ? ORDER BY cells.position
 """
 _CHOICE_KINDS: dict[str, Kind] = {
@@ -118,10 +122,14 @@ def read_run(run_id: str | None, connection: sqlite3.Connection) -> Recorded:
         what = "has no run" if run_id is None else f"has no run {run_id!r}"
         raise LedgerError(f"the ledger {what}; lab.runs() lists what there is")
     run = _run(found)
-    packed_plan = run.pop("plan")
-    cells = columns(connection.execute(_READ, (run["id"],)), _CELL_KINDS)
+    plan = run.pop("plan")
+    cells = columns(connection.execute(_READ_PLANNED, (plan,)), _PLANNED_KINDS)
+    cells |= columns(connection.execute(_READ, (run["id"],)), _CELL_KINDS)
     cells["run_id"] = _named(cells.pop("run"), connection)
     choices = columns(connection.execute(_READ_CHOICES, (run["id"],)), _CHOICE_KINDS)
+    (packed_plan,) = connection.execute(
+        "SELECT plan FROM plans WHERE id = ?", (plan,)
+    ).fetchone()
     scores = connection.execute(
         "SELECT position, choice, scores FROM scores WHERE run = ?", (run["id"],)
     )

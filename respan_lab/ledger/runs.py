@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..storage.many import insert, padded, values
 from .owners import Owner, expire, renew
 from .packing import packed
+from .plans import NewCell, number_of_plan
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["Found", "NewCell", "NewRun", "begin_run", "finish_run"]
+__all__ = ["Found", "NewRun", "begin_run", "finish_run"]
 
-_AT_A_TIME = 4096
-_CELL = (
-    *("run", "position", "key", "target", "prompt", "point", "item", "repeat"),
-    *("call", "from_ledger"),
+_UNASKED = (
+    "INSERT INTO cells (run, position) SELECT ?, position FROM planned WHERE plan = ?"
 )
+# The newest answer of each key. All that is asked for is in the indexes.
+_ANSWERED = """
+INSERT INTO cells (run, position, call, from_run)
+SELECT ?, planned.position, max(calls.id), calls.run
+FROM planned LEFT JOIN calls ON calls.key = planned.key
+  AND calls.id NOT IN (SELECT id FROM calls WHERE state <> 'ok')
+WHERE planned.plan = ? GROUP BY planned.position
+"""
+_FOUND = "SELECT position, call FROM cells WHERE run = ? AND call IS NOT NULL"
+_DOUBTED = """
+SELECT cells.position, max(calls.id), calls.run
+FROM runs JOIN cells ON cells.run = runs.id
+JOIN planned ON planned.plan = runs.plan AND planned.position = cells.position
+JOIN calls ON calls.key = planned.key
+  AND calls.state <> 'ok' AND calls.state = 'maybe_billed'
+WHERE runs.id = ? AND cells.call IS NULL GROUP BY cells.position
+"""
 
 
 class NewRun(NamedTuple):
@@ -41,18 +56,6 @@ class NewRun(NamedTuple):
     owner: Owner
     asks_again: bool = False
     resends: bool = False
-
-
-class NewCell(NamedTuple):
-    """A cell of a run: its place, its key, and where in the plan it comes from."""
-
-    position: int
-    key: str
-    target: int
-    prompt: int | None
-    point: int
-    item: int
-    repeat: int
 
 
 class Found(NamedTuple):
@@ -78,52 +81,45 @@ def begin_run(
     """Write a run down, and find what is answered already."""
     expire(connection)
     renew(connection, new.owner)
+    plan = number_of_plan(new.plan, cells, connection)
     run = connection.execute(
         "INSERT INTO runs (run_id, name, started_at, cells, plan) "
         "VALUES (?, ?, ?, ?, ?)",
-        (new.run_id, new.name, new.started_at, len(cells), packed(new.plan)),
+        (new.run_id, new.name, new.started_at, len(cells), plan),
     ).lastrowid
     assert run is not None  # the row was inserted
-    answered: dict[int, int] = {}
-    unsure: dict[int, int] = {}
-    sent_at: list[int] = []
-    for start in range(0, len(cells), _AT_A_TIME):
-        some = cells[start : start + _AT_A_TIME]
-        earlier = {} if new.asks_again else _earlier(some, connection, new.resends)
-        rows = []
-        for cell in some:
-            call = earlier.get(cell.key)
-            rows.append((run, *cell, call and call.id, call is not None))
-            if call is not None:
-                (answered if call.is_answer else unsure)[cell.position] = call.id
-        insert(connection, "INSERT INTO cells", _CELL, rows)
-        sent_at += [call.sent_at for call in earlier.values()]
-    return Found(run, answered, unsure, min(sent_at, default=None))
+    if new.asks_again:
+        connection.execute(_UNASKED, (run, plan))
+        return Found(run, {}, {}, None)
+    connection.execute(_ANSWERED, (run, plan))
+    answered = _pairs(connection.execute(_FOUND, (run,)))
+    unsure = {} if new.resends else _doubted(run, connection)
+    return Found(run, answered, unsure, _oldest(run, connection))
 
 
-class _Call(NamedTuple):
-    key: str
-    id: int
-    is_answer: bool
-    sent_at: int
+def _doubted(run: int, connection: sqlite3.Connection) -> dict[int, int]:
+    """Let calls that may have been billed count for cells that have no answer."""
+    doubted = connection.execute(_DOUBTED, (run,)).fetchall()
+    connection.executemany(
+        "UPDATE cells SET call = ?, from_run = ? WHERE run = ? AND position = ?",
+        [(call, made_by, run, at) for at, call, made_by in doubted],
+    )
+    return {at: call for at, call, _ in doubted}
 
 
-def _earlier(
-    cells: Sequence[NewCell], connection: sqlite3.Connection, resends: bool
-) -> dict[str, _Call]:
-    """The newest call of each key: one that was answered, else one that is in doubt."""
-    found: dict[str, _Call] = {}
-    for piece in padded([cell.key for cell in cells]):
-        calls = connection.execute(
-            "SELECT key, id, state = 'ok', sent_at FROM calls WHERE key IN "
-            f"({values(len(piece), 1)}) AND state IN ('ok', ?) "
-            "ORDER BY state = 'ok', id",
-            (*piece, "ok" if resends else "maybe_billed"),
-        )
-        calls.row_factory = None
-        for call in map(_Call._make, calls):
-            found[call.key] = call
-    return found
+def _pairs(cursor: sqlite3.Cursor) -> dict[int, int]:
+    cursor.row_factory = None
+    return dict(cursor)
+
+
+def _oldest(run: int, connection: sqlite3.Connection) -> int | None:
+    """When the first of a run's calls was sent; they are numbered in their order."""
+    found = connection.execute(
+        "SELECT sent_at FROM calls "
+        "WHERE id = (SELECT min(call) FROM cells WHERE run = ?)",
+        (run,),
+    ).fetchone()
+    return None if found is None else int(found[0])
 
 
 def finish_run(

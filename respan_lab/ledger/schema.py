@@ -1,4 +1,4 @@
-"""The ledger's tables: runs, their cells, the calls made for them, the answers."""
+"""The ledger's tables: plans, their runs, the calls made for them, the answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["ANSWER", "MARK", "SCHEMA", "VERSION", "Kind"]
 Kind: TypeAlias = Literal["text", "integer", "real", "boolean", "moment", "json"]
 
 MARK = 0x52534C42  # "RSLB", in the file's head
-VERSION = 1
+VERSION = 2
 
 # What is kept of one choice of an answer: columns of the frame, under their names.
 # What is large stands last: SQLite then reads the others without it.
@@ -62,7 +62,12 @@ _ANSWER = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in ANSWER.items())
 # `calls.state`: `sent` (the intent is there, the answer is not), `ok`, `error` (refused
 # or never sent: not billed) or `maybe_billed`. A call that is `sent` by an owner who is
 # gone is `maybe_billed`, and becomes it when somebody opens the ledger.
-# `cells.call` is the call that answers a cell, made by this run or by an earlier one.
+# `plans` and `planned` are what is asked, once for all runs that ask the same. A run
+# has its `cells`, in the positions of its plan.
+# `cells.call` is the call that answers a cell; `from_run` is the run that made it, if
+# that is not the cell's own. Calls lie in the order they were sent in, which is not the
+# cells', so that to look at each takes long: who made the calls of a key, and which of
+# them have no answer, the indexes tell without them.
 SCHEMA = f"""
 CREATE TABLE ledger (nonce TEXT NOT NULL, created_at TEXT NOT NULL);
 INSERT INTO ledger VALUES (lower(hex(randomblob(8))), datetime('now'));
@@ -73,20 +78,26 @@ CREATE TABLE owners (
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, name TEXT,
   started_at TEXT NOT NULL, finished_at TEXT, cells INTEGER NOT NULL,
-  plan BLOB NOT NULL, manifest BLOB
+  plan INTEGER NOT NULL, manifest BLOB
 );
-CREATE TABLE cells (
-  run INTEGER NOT NULL, position INTEGER NOT NULL,
+CREATE TABLE plans (
+  id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, plan BLOB NOT NULL
+);
+CREATE TABLE planned (
+  plan INTEGER NOT NULL, position INTEGER NOT NULL,
   key TEXT NOT NULL, target INTEGER NOT NULL, prompt INTEGER, point INTEGER NOT NULL,
-  item INTEGER NOT NULL, repeat INTEGER NOT NULL, call INTEGER,
-  from_ledger INTEGER NOT NULL DEFAULT 0, skipped TEXT, PRIMARY KEY (run, position)
+  item INTEGER NOT NULL, repeat INTEGER NOT NULL, PRIMARY KEY (plan, position)
+) WITHOUT ROWID;
+CREATE TABLE cells (
+  run INTEGER NOT NULL, position INTEGER NOT NULL, call INTEGER, from_run INTEGER,
+  skipped TEXT, PRIMARY KEY (run, position)
 ) WITHOUT ROWID;
 CREATE TABLE calls (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL, run INTEGER NOT NULL,
   state TEXT NOT NULL, owner TEXT, sent_at INTEGER NOT NULL, worst REAL, request BLOB
 );
-CREATE INDEX calls_by_key ON calls (key);
-CREATE INDEX calls_in_flight ON calls (owner) WHERE state = 'sent';
+CREATE INDEX calls_by_key ON calls (key, run);
+CREATE INDEX calls_unanswered ON calls (state, key) WHERE state <> 'ok';
 CREATE TABLE answers (call INTEGER PRIMARY KEY, {_ANSWER}, record BLOB);
 CREATE TABLE choices (
   call INTEGER NOT NULL, choice INTEGER NOT NULL, {_ANSWER},

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["CallStory", "Story", "read_story"]
 
 _CELL = """
-SELECT cells.from_ledger, cells.skipped, cells.call FROM cells
-JOIN runs ON runs.id = cells.run WHERE runs.run_id = ? AND cells.key = ?
+SELECT cells.from_run, cells.skipped, cells.call
+FROM runs JOIN planned ON planned.plan = runs.plan
+JOIN cells ON cells.run = runs.id AND cells.position = planned.position
+WHERE runs.run_id = ? AND planned.key = ?
 """
 _CALLS = """
 SELECT calls.id, runs.run_id, calls.state, calls.sent_at, calls.worst, calls.request,
@@ -91,7 +93,8 @@ def read_story(
         row["id"]: _call(row, clock()) for row in connection.execute(_CALLS, (key,))
     }
     own = calls.pop(cell["call"], None)
-    return Story(bool(cell["from_ledger"]), cell["skipped"], own, list(calls.values()))
+    others = list(calls.values())
+    return Story(cell["from_run"] is not None, cell["skipped"], own, others)
 
 
 def _call(row: sqlite3.Row, now: float) -> CallStory:

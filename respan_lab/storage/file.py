@@ -23,7 +23,7 @@ class File(NamedTuple):
         path: Where it is. Its folder is made readable by its owner alone, and ignored
             by git.
         schema: Statements that make the tables of an empty file.
-        version: Of the schema. A file of a newer one is refused.
+        version: Of the schema. A file of another one is refused.
         mark: A number that tells such a file from all other programs' files; None
             leaves it unmarked.
         synchronous: `NORMAL` survives the end of a process, however sudden; `FULL`
@@ -89,6 +89,12 @@ class File(NamedTuple):
             raise self.error(
                 f"{self.path} is another program's file: leave it where it is, and "
                 f"give {self.instead}"
+            )
+        if 0 < found < self.version:
+            raise self.error(
+                f"{self.path} was written by an earlier respan_lab (its format is "
+                f"{found}, this one knows {self.version}): move it away (with its -wal "
+                f"and -shm), or give {self.instead}"
             )
         if found > self.version:
             raise self.error(

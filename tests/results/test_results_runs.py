@@ -117,12 +117,12 @@ def test_a_plan_is_read_without_its_data(tmp_path):
     killed(tmp_path / "ledger.db")
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         connection.row_factory = sqlite3.Row
-        (plan,) = connection.execute("SELECT plan FROM runs").fetchone()
+        (plan,) = connection.execute("SELECT plan FROM plans").fetchone()
         whole = unpacked(plan)
         long = {**whole, "targets": [['","items":"' + "é" * 90_000, None]]}
         for other in (long, {n: v for n, v in long.items() if n != "items"}):
             packed = zlib.compress(json.dumps(other, separators=(",", ":")).encode())
-            connection.execute("UPDATE runs SET plan = ?", (packed,))
+            connection.execute("UPDATE plans SET plan = ?", (packed,))
             (found,) = overviews(connection)
             assert found.models == [long["targets"][0][0]]
     connection.close()

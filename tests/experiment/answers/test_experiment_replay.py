@@ -123,5 +123,5 @@ def test_what_cannot_be_is_said_before_anything(store: Path) -> None:
     with pytest.raises(ConfigError, match="fresh=True"):
         _run(Gateway(), store, mode="replay", fresh=True)
     store.write_bytes(b"no ledger" * 100)
-    with pytest.raises(LedgerError, match="cannot be read"):
+    with pytest.raises(LedgerError, match="no ledger of respan_lab"):
         _run(Gateway(), store, mode="replay")
