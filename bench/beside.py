@@ -22,6 +22,7 @@ __all__ = ["CPU", "PEERS", "WALL"]
 OURS, SCORED = "ours: the whole engine", "ours: scored as well"
 OPENAI, LITELLM = "openai SDK", "litellm"
 INSPECT, EVALS = "Inspect AI", "pydantic-evals"
+PLAIN = "plain"
 _IN_FLIGHT = 128  # where the wall time counts
 _LEAST = {OPENAI: 3, LITELLM: 5}  # how many times more CPU a call of theirs takes
 
@@ -50,7 +51,8 @@ class Cpu:
         found = []
         for mode, turns in figures.items():
             cpu = {n: each["cpu_us"] for n, each in turns["contenders"].items()}
-            found.append(Target(f"{mode}: us of CPU a cell", cpu[OURS], 500))
+            if mode == PLAIN:
+                found.append(Target(f"{mode}: us of CPU a cell", cpu[OURS], 500))
             found += [
                 Target(
                     f"{mode}: {peer}'s CPU a call, as a multiple of ours",
@@ -82,13 +84,13 @@ class Wall:
         ]
 
     def targets(self, figures: Figures) -> list[Target]:
+        turns = figures[PLAIN]
         return [
             Target(
-                f"{mode}: wall over ideal at 200 ms, {_IN_FLIGHT} in flight",
+                f"{PLAIN}: wall over ideal at 200 ms, {_IN_FLIGHT} in flight",
                 _over_ideal(turns["setting"], turns["contenders"][OURS]),
                 1.15,
             )
-            for mode, turns in figures.items()
         ]
 
 
@@ -127,7 +129,7 @@ def _both(contest: Contest, names: Iterable[str], stub: str) -> Figures:
     names = tuple(names)
     return {
         mode: _turns(replace(contest, stream=mode == "streamed"), names, stub)
-        for mode in ("plain", "streamed")
+        for mode in (PLAIN, "streamed")
     }
 
 
