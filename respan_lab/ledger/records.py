@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from ..wire import Attempt, Completion, Timing
 from ..wire.secrets import without_credentials
+from .packing import unpacked
 
 if TYPE_CHECKING:
+    import sqlite3
+
     import pydantic
 
-__all__ = ["attempts_record", "completion_of", "record_of"]
+__all__ = [
+    "answering_calls",
+    "attempts_record",
+    "completion_of",
+    "kept_records",
+    "record_of",
+]
 
 
 def record_of(completion: Completion) -> dict[str, Any]:
@@ -61,6 +70,30 @@ def completion_of(
         # Used only where the gateway reports no cost of its own.
         cost_of=lambda _completion: (cost, note),
     )
+
+
+def answering_calls(run_id: str, connection: sqlite3.Connection) -> dict[str, int]:
+    """Give the call that answers each cell of a run, by the cell's key."""
+    rows = connection.execute(
+        "SELECT calls.key, calls.id FROM runs JOIN cells ON cells.run = runs.id "
+        "JOIN calls ON calls.id = cells.call WHERE runs.run_id = ?",
+        (run_id,),
+    )
+    return {key: call for key, call in rows}  # noqa: C416  # rows are no pairs
+
+
+def kept_records(
+    calls: Iterable[int], connection: sqlite3.Connection
+) -> dict[int, dict[str, Any]]:
+    """Read what is kept of answers beside their columns, by call."""
+    records: dict[int, dict[str, Any]] = {}
+    for call in calls:
+        row = connection.execute(
+            "SELECT record FROM answers WHERE call = ?", (call,)
+        ).fetchone()
+        if row is not None and row[0] is not None:
+            records[call] = unpacked(row[0])
+    return records
 
 
 def _fields(value: Timing | Attempt) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What can be asked of a frame of calls, the same of a run and of any such frame."""
 
 from .comparing import Comparing
+from .scoring import Scoring
 from .showing import Showing
 from .verbs import Verbs
 
-__all__ = ["Comparing", "Showing", "Verbs"]
+__all__ = ["Comparing", "Scoring", "Showing", "Verbs"]

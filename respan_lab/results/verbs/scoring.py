@@ -1,0 +1,50 @@
+"""The verb that scores."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from ...evaluators.naming import Evaluators
+from ..rescoring import rescored
+from .verbs import Verbs
+
+__all__ = ["Scoring"]
+
+Given = TypeVar("Given")  # Results of Results, a frame of a frame
+
+
+class Scoring(Verbs, Generic[Given]):
+    """Scores the answers that are there."""
+
+    def score(self, *evaluators: Evaluators) -> Given:
+        """Score the answers anew, without a call; what was scored before stays.
+
+        Functions are run as when answers arrive: async ones are awaited, others run in
+        threads for several answers at once; one that fails gives a missing score and a
+        note. They take ``output``, ``expected``, ``parsed`` (plain values),
+        ``tool_calls``, ``variables``, ``row`` (all columns by name, earlier scores
+        too) and ``completion``, which is read from the run's ledger, and None where
+        that is not at hand. Only rows whose ``status`` is ``ok`` are scored.
+
+        Args:
+            *evaluators: Functions, names such as ``"exact_match"``, or a dict name ->
+                function; see `lab.evaluators`. One that scored before is replaced.
+
+        Returns:
+            The same rows with columns ``score_<name>`` (boolean or Float64) and
+            ``note_<name>`` (string); the manifest lists the evaluators, and in
+            ``lower_is_better`` those whose small scores are good.
+
+        Raises:
+            ConfigError: An evaluator is unknown, has no name, or is given twice; or
+                none is given.
+
+        Example:
+            >>> import respan_lab as lab
+            >>> data = [{"word": "yes", "expected": "oui"}]
+            >>> r = lab.compare("{{ word }}?", "sim/small", data, progress=False)
+            >>> r.score("length").df["score_length"].gt(0).all()
+            True
+        """
+        given: Any = self._with(*rescored(self._df, self._manifest, evaluators))
+        return given  # type: ignore[no-any-return]  # what `_with` gives, the heir knows
