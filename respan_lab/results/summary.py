@@ -13,6 +13,7 @@ from .groups import Groups, group_columns, group_rows, item_codes
 from .labels import combined_label, row_labels
 from .shares import share_columns
 from .statistics import MIN_CALLS_P95, rate_interval
+from .timing import is_timed
 
 __all__ = ["score_names", "summarize"]
 
@@ -129,10 +130,8 @@ def _cost(calls: pd.DataFrame, groups: Groups) -> pd.DataFrame:
 
 
 def _times(calls: pd.DataFrame, groups: Groups) -> pd.DataFrame:
-    elsewhere = calls["cached"].fillna(False) | calls["substituted"].fillna(False)
-    elsewhere |= calls["from_ledger"].fillna(False)  # measured at another time
-    is_timed = ((calls["status"] == "ok") & ~elsewhere).to_numpy(dtype=bool)
-    timed, codes = calls[is_timed], groups.codes[is_timed]
+    counts = is_timed(calls)
+    timed, codes = calls[counts], groups.codes[counts]
     latency = timed["latency"].groupby(codes)
     enough = latency.count() >= MIN_CALLS_P95
     return pd.DataFrame(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ..comparison import compare
+from ..comparison_frame import Comparison
 from ..summary import summarize
 from .verbs import Verbs
 
@@ -38,3 +40,70 @@ class Comparing(Verbs):
             ConfigError: If ``by`` names a column that ``.df`` does not have.
         """
         return summarize(self._df, by=by, manifest=self._manifest)
+
+    def compare(
+        self,
+        metric: str | Sequence[str] | None = None,
+        baseline: object = None,
+        *,
+        by: str | Sequence[str] = "model",
+        margin: float = 0.02,
+        correction: str | None = "holm",
+        alpha: float = 0.05,
+        errors: str = "zero",
+    ) -> Comparison:
+        """Say who is better: each pair on the items that both have.
+
+        *Better* and *worse* are said only if that is shown, *tied* only if the two are
+        shown to be within ``margin`` of each other, else *undecided*, with the further
+        items that would settle it. Repeats of an item, and its other prompts and grid
+        points, are averaged first: they are no new items.
+
+        Args:
+            metric: A score's name without ``score_``; or ``cost``, ``latency``,
+                ``time_to_first_token``, ``completion_tokens``, of which less is better
+                and which are compared by ratios. A list of them is one family. None
+                is the only score.
+            baseline: The level that all others are compared with; None compares every
+                pair.
+            by: The factor: ``model``, ``prompt``, ``prompt_version``,
+                ``param_<name>``, ``run_name``; of several, each combination is a level.
+            margin: How far apart two may be that count as equal, in the score's unit;
+                of a ratio, as its logarithm (0.02 is 2 %).
+            correction: ``holm`` or ``bh`` over the rows of the call; None for none.
+            alpha: The error that is allowed.
+            errors: What becomes of answers that were refused or cut off and that no
+                evaluator scored: ``zero`` gives them the worst score, ``exclude``
+                leaves them out. Other calls that failed are always left out. If the
+                two lead to different verdicts, both are told.
+
+        Returns:
+            A row for each pair and metric: ``metric``, ``a``, ``b``, ``n_items``,
+            ``diff`` (a's less b's; of a ratio, the natural logarithm of a's over b's)
+            with ``ci_low``, ``ci_high`` at ``ci_level``, ``p_value``, ``p_adjusted``
+            and ``test`` (missing under 15 items), ``verdict`` of a against b,
+            ``n_more``. It shows itself with a sentence for each row.
+
+        Raises:
+            ConfigError: A name is not in the frame, a value is out of range, or there
+                are no two levels.
+
+        Example:
+            >>> import respan_lab as lab
+            >>> rows = [{"x": str(i), "expected": str(i)} for i in range(20)]
+            >>> r = lab.compare("Say {{ x }}", ["sim/small", "sim/large"], rows,
+            ...                 evaluators="exact_match", progress=False)
+            >>> r.compare().loc[0, ["a", "b", "n_items"]].tolist()
+            ['sim/small', 'sim/large', 20]
+        """
+        return compare(
+            self._df,
+            metric,
+            baseline,
+            by=by,
+            margin=margin,
+            correction=correction,
+            alpha=alpha,
+            errors=errors,
+            manifest=self._manifest,
+        )

@@ -1,0 +1,108 @@
+"""A comparison's rows as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp
+from typing import Any
+
+import pandas as pd
+
+from .metrics import RATIOS
+from .wording import count, figure
+
+__all__ = ["sentence", "wording"]
+
+# More of it, and less of it.
+_WORDS = {
+    "cost": ("dearer", "cheaper"),
+    "latency": ("slower", "faster"),
+    "time_to_first_token": ("slower to begin", "faster to begin"),
+    "completion_tokens": ("longer", "shorter"),
+}
+
+
+def wording(row: Mapping[str, Any], *, in_points: bool = True) -> str:
+    """Say what a row of a comparison shows, of its ``a`` against its ``b``.
+
+    Args:
+        row: Of the frame that `compare` gives: as a mapping, or a Series.
+        in_points: Whether a score lies from 0 to 1, so that its difference is told in
+            points of a hundred; else in the score's own unit.
+
+    Example:
+        >>> wording({"metric": "latency", "diff": 0.588, "ci_low": 0.47,
+        ...          "ci_high": 0.742, "verdict": "worse", "n_more": None})
+        '1.8x slower, 1.6–2.1'
+        >>> wording({"metric": "match", "diff": 0.07, "ci_low": 0.02, "ci_high": 0.12,
+        ...          "verdict": "better", "n_more": None})
+        '7 points better, 2–12'
+        >>> wording({"metric": "match", "diff": 0.03, "ci_low": -0.05,
+        ...          "ci_high": 0.11, "verdict": "undecided", "n_more": 210})
+        'undecided: 3 points more, -5 to 11; about 210 more items would settle it'
+    """
+    if pd.isna(row["diff"]):
+        return "undecided: no item in common"
+    said = _ratio(row) if row["metric"] in RATIOS else _score(row, in_points)
+    if row["verdict"] == "tied":
+        return f"tied: {said}"
+    if row["verdict"] == "undecided":
+        return f"undecided: {said}{_more(row['n_more'])}"
+    return said
+
+
+def sentence(row: Mapping[str, Any], *, in_points: bool = True) -> str:
+    """Say it with the names of the two.
+
+    Example:
+        >>> sentence({"metric": "cost", "a": "large", "b": "small", "diff": 0.693,
+        ...           "ci_low": 0.6, "ci_high": 0.8, "verdict": "worse"})
+        'large against small, cost: 2.0x dearer, 1.8–2.2'
+    """
+    said = wording(row, in_points=in_points)
+    return f"{row['a']} against {row['b']}, {row['metric']}: {said}"
+
+
+def _more(n_more: Any) -> str:
+    if pd.isna(n_more):
+        return ""
+    return f"; about {count(int(n_more), 'more item')} would settle it"
+
+
+def _ratio(row: Mapping[str, Any]) -> str:
+    """Tell how many times, of the larger of the two."""
+    more, less = _WORDS[row["metric"]]
+    log, low, high = row["diff"], row["ci_low"], row["ci_high"]
+    if log < 0:
+        log, low, high = -log, -high, -low
+    times = _times(log)
+    word = more if row["diff"] >= 0 else less
+    if pd.isna(low) or pd.isna(high):
+        return f"{times}x {word}"
+    return f"{times}x {word}, {_times(low)}–{_times(high)}"
+
+
+def _times(log: float) -> str:
+    times = exp(log) if log < 700 else float("inf")
+    return f"{times:,.0f}" if times >= 100 else f"{times:.{2 if times < 1.1 else 1}f}"
+
+
+def _score(row: Mapping[str, Any], in_points: bool) -> str:
+    scale = 100 if in_points else 1
+    diff, low, high = (scale * row[name] for name in ("diff", "ci_low", "ci_high"))
+    words = {"better": "better", "worse": "worse"}
+    word = words.get(row["verdict"], "more" if diff >= 0 else "less")
+    if diff < 0:
+        diff, low, high = -diff, -high, -low
+    size = _plain(diff, in_points)
+    unit = (" point" if size == "1" else " points") if in_points else ""
+    between = "–" if low >= 0 else " to "
+    ends = between.join(_plain(one, in_points) for one in (low, high))
+    return f"{size}{unit} {word}, {ends}"
+
+
+def _plain(value: float, in_points: bool) -> str:
+    if not in_points:
+        return figure(value)
+    rounded = round(value, 1) if abs(value) < 1 else round(value)
+    return f"{rounded:g}"
