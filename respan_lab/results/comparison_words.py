@@ -20,6 +20,7 @@ _WORDS = {
     "time_to_first_token": ("slower to begin", "faster to begin"),
     "completion_tokens": ("longer", "shorter"),
 }
+_NARROW = 4  # points
 
 
 def wording(row: Mapping[str, Any], *, in_points: bool = True) -> str:
@@ -71,15 +72,15 @@ def _more(n_more: Any) -> str:
 
 def _ratio(row: Mapping[str, Any]) -> str:
     """Tell how many times, of the larger of the two."""
-    more, less = _WORDS[row["metric"]]
+    more, less = ("", "") if row["verdict"] == "tied" else _WORDS[row["metric"]]
     log, low, high = row["diff"], row["ci_low"], row["ci_high"]
     if log < 0:
         log, low, high = -log, -high, -low
     times = _times(log)
-    word = more if row["diff"] >= 0 else less
+    said = f"{times}x {more if row['diff'] >= 0 else less}".rstrip()
     if pd.isna(low) or pd.isna(high):
-        return f"{times}x {word}"
-    return f"{times}x {word}, {_times(low)}–{_times(high)}"
+        return said
+    return f"{said}, {_times(low)}–{_times(high)}"
 
 
 def _times(log: float) -> str:
@@ -94,15 +95,14 @@ def _score(row: Mapping[str, Any], in_points: bool) -> str:
     word = words.get(row["verdict"], "more" if diff >= 0 else "less")
     if diff < 0:
         diff, low, high = -diff, -high, -low
-    size = _plain(diff, in_points)
+    size, *ends = _rounded(diff, low, high, in_points=in_points)
     unit = (" point" if size == "1" else " points") if in_points else ""
-    between = "–" if low >= 0 else " to "
-    ends = between.join(_plain(one, in_points) for one in (low, high))
-    return f"{size}{unit} {word}, {ends}"
+    return f"{size}{unit} {word}, {('–' if low >= 0 else ' to ').join(ends)}"
 
 
-def _plain(value: float, in_points: bool) -> str:
+def _rounded(*values: float, in_points: bool) -> list[str]:
+    """Give whole points, or tenths of them where the interval is narrow."""
     if not in_points:
-        return figure(value)
-    rounded = round(value, 1) if abs(value) < 1 else round(value)
-    return f"{rounded:g}"
+        return [figure(value) for value in values]
+    digits = 0 if values[2] - values[1] >= _NARROW else 1
+    return [f"{round(value, digits) + 0.0:.{digits}f}" for value in values]

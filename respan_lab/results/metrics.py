@@ -154,10 +154,10 @@ def _is_refused(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
         refused |= ended.to_numpy(dtype=bool)
     if {"error_type", "error_message"} <= set(frame.columns):
         bad = (frame["error_type"] == "BadRequestError").fillna(False)
-        refused[bad.to_numpy(dtype=bool)] |= [
-            isinstance(text, str) and bool(_REFUSAL.search(text))
-            for text in frame["error_message"][bad]
-        ]
+        rows = np.flatnonzero(bad.to_numpy(dtype=bool))
+        texts = frame["error_message"].iloc[rows].fillna("")
+        for row, text in zip(rows, texts, strict=True):
+            refused[row] |= bool(_REFUSAL.search(text))
     return refused
 
 

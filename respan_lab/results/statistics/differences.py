@@ -12,6 +12,7 @@ from .paired import (
     guarded_interval,
     mcnemar,
     mean_interval,
+    paired_t,
     sign_flip,
     sign_test,
     tango,
@@ -19,6 +20,8 @@ from .paired import (
 )
 
 __all__ = ["Difference", "binary_difference", "log_ratio", "score_difference"]
+
+_MAX_SIZES = 256  # of differences; beyond, the t distribution is as good
 
 
 class Difference(NamedTuple):
@@ -92,7 +95,8 @@ def score_difference(
 ) -> Difference:
     """Compare two by bounded scores, or by right and wrong answers with repeats.
 
-    Sign-flip permutation of the items' differences, guarded t interval.
+    Sign-flip permutation of the items' differences, or the t-test, which is its limit,
+    if they are of more than 256 sizes; guarded t interval.
 
     Args:
         differences: One for each item, at least one: the difference of its means.
@@ -100,12 +104,13 @@ def score_difference(
         alpha: The intervals' level is 1 less this.
         seed: Of the permutations.
     """
+    p_value, test = _tested(differences, seed=seed)
     return Difference(
         n_items=len(differences),
         mean=float(differences.mean()),
         interval=guarded_interval(differences, reach=reach, level=1 - alpha),
-        p_value=sign_flip(differences, seed=seed),
-        test="sign-flip permutation",
+        p_value=p_value,
+        test=test,
         tie=tie_interval(differences, reach=reach, alpha=alpha),
         total=float(differences.sum()),
         squares=float((differences**2).sum()),
@@ -116,8 +121,9 @@ def score_difference(
 def log_ratio(ratios: Numbers, *, alpha: float = 0.05, seed: int = 0) -> Difference:
     """Compare two by the natural logarithms of paired ratios, of times or costs.
 
-    Sign-flip permutation and t interval. If a ratio is infinite (one of the two costs
-    nothing), it is the median's that is told, with the sign test.
+    Sign-flip permutation (the t-test with more than 256 sizes) and t interval. If a
+    ratio is infinite (one of the two costs nothing), it is the median's that is told,
+    with the sign test.
 
     Args:
         ratios: One logarithm for each item, at least one: the first's over the
@@ -132,17 +138,25 @@ def log_ratio(ratios: Numbers, *, alpha: float = 0.05, seed: int = 0) -> Differe
     """
     if np.isinf(ratios).any():
         return _of_infinite(ratios, alpha=alpha)
+    p_value, test = _tested(ratios, seed=seed)
     return Difference(
         n_items=len(ratios),
         mean=float(ratios.mean()),
         interval=_t_interval(ratios, level=1 - alpha),
-        p_value=sign_flip(ratios, seed=seed),
-        test="sign-flip permutation",
+        p_value=p_value,
+        test=test,
         tie=_t_interval(ratios, level=1 - 2 * alpha),
         total=float(ratios.sum()),
         squares=float((ratios**2).sum()),
         reach=None,
     )
+
+
+def _tested(differences: Numbers, *, seed: int) -> tuple[float, str]:
+    """Give the p-value and the test's name."""
+    if len(np.unique(np.abs(differences))) > _MAX_SIZES:
+        return paired_t(differences), "paired t"
+    return sign_flip(differences, seed=seed), "sign-flip permutation"
 
 
 def _t_interval(values: Numbers, *, level: float) -> Interval:

@@ -93,8 +93,8 @@ class Comparing(Verbs):
             >>> rows = [{"x": str(i), "expected": str(i)} for i in range(20)]
             >>> r = lab.compare("Say {{ x }}", ["sim/small", "sim/large"], rows,
             ...                 evaluators="exact_match", progress=False)
-            >>> r.compare().loc[0, ["a", "b", "n_items"]].tolist()
-            ['sim/small', 'sim/large', 20]
+            >>> r.compare()[["a", "b", "n_items"]].to_dict("records")
+            [{'a': 'sim/small', 'b': 'sim/large', 'n_items': 20}]
         """
         return compare(
             self._df,
