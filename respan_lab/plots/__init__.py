@@ -5,6 +5,9 @@ itself, and ``ax=`` draws onto one of yours.
 """
 
 from .canvas import picture
+from .latency import latency
 from .scores import scores
+from .speed import speed
+from .timeline import timeline
 
-__all__ = ["picture", "scores"]
+__all__ = ["latency", "picture", "scores", "speed", "timeline"]

@@ -44,9 +44,14 @@ def short_number(value: float) -> str:
     """
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "–"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    text = f"{value:,.{max(digits, 0)}f}"
+    text = _fixed(value)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _fixed(value: float) -> str:
+    """Give a number to three significant digits, zeros at its end included."""
+    digits = 2 - math.floor(math.log10(abs(value))) if value else 2
+    return f"{value:,.{max(digits, 0)}f}"
 
 
 def number(value: float) -> str:
@@ -58,10 +63,10 @@ def seconds(value: float) -> str:
     """Give seconds with their unit.
 
     Example:
-        >>> seconds(0.4123), seconds(75.2)
-        ('0.412 s', '75.2 s')
+        >>> seconds(0.22), seconds(75.2), seconds(1200)
+        ('0.220 s', '75.2 s', '1,200 s')
     """
-    return "–" if value != value else f"{short_number(value)} s"
+    return "–" if value != value else f"{_fixed(value)} s"
 
 
 def dollars(value: float) -> str:
@@ -73,7 +78,7 @@ def dollars(value: float) -> str:
     """
     if value != value:
         return "–"
-    return f"${value:,.2f}" if abs(value) >= 1 else f"${short_number(value)}"
+    return f"${value:,.2f}" if abs(value) >= 1 else f"${_fixed(value)}"
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
@@ -93,5 +98,5 @@ def is_wide(values: Iterable[float]) -> bool:
         >>> is_wide([1, 9]), is_wide([1, 11]), is_wide([0, 100])
         (False, True, False)
     """
-    known = [value for value in values if math.isfinite(value)]
+    known = [float(value) for value in values if math.isfinite(value)]
     return bool(known) and min(known) > 0 and max(known) > _WIDE * min(known)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .figures import MISSING
-from .style import FONT, INK, dress, look, tick, write
+from .style import FONT, INK, MUTED, dress, look, tick, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +16,7 @@ __all__ = ["Line", "draw_point", "draw_points", "dress_rows", "height_of", "lay_
 
 _ROW = 0.31  # inches
 _REST = 1.35  # inches for title and axis
+_BOLD_CHARACTER, _CHARACTER = 6.8, 5.6  # points a digit is wide
 _GAP = 0.35  # rows between blocks
 
 
@@ -32,7 +33,7 @@ class Line:
         value: The figure; NaN if there is none.
         low: The lower end of its interval; NaN if there is none.
         high: The upper end.
-        texts: At the right, the first in bold.
+        texts: At the right, the first in bold; of all rows equally many, or none.
     """
 
     name: str
@@ -111,41 +112,46 @@ def draw_point(ax: Axes, line: Line, *, colour: str, marker: str | None = None) 
     )
 
 
-def dress_rows(
-    ax: Axes, lines: Sequence[Line], *, columns: Sequence[float], grid: str = "x"
-) -> None:
+def dress_rows(ax: Axes, lines: Sequence[Line], *, grid: str = "x") -> None:
     """Write the names at the left and the figures at the right.
 
     Args:
         ax: The Axes.
         lines: The rows.
-        columns: Where each of a row's texts begins: points from the right edge.
         grid: As for `dress`.
     """
     dress(ax, grid=grid)
-    tick(
-        ax.yaxis,
-        [line.y for line in lines],
-        [line.name for line in lines],
-        colour=INK,
-        size=FONT,
-    )
+    names = [line.name for line in lines]
+    tick(ax.yaxis, [line.y for line in lines], names, colour=INK, size=FONT)
     ax.set_ylim((lines[-1].y if lines else 0) + 0.6, -0.6)
     for label, line in zip(ax.get_yticklabels(), lines, strict=True):
         label.set_fontweight("bold" if line.is_heading else "normal")
+    columns = _columns(lines)
     for line in lines:
         _write_texts(ax, line, columns)
 
 
+def _columns(lines: Sequence[Line]) -> list[float]:
+    """Give where each column of texts begins, in points from the right edge."""
+    places, place = [], 16.0
+    for column in range(max((len(line.texts) for line in lines), default=0)):
+        places.append(place)
+        longest = max(len(line.texts[column]) for line in lines if line.texts)
+        width = _BOLD_CHARACTER if column == 0 else _CHARACTER
+        place += longest * width + 12 if longest else 0
+    return places
+
+
 def _write_texts(ax: Axes, line: Line, columns: Sequence[float]) -> None:
     for position, (text, points) in enumerate(zip(line.texts, columns, strict=False)):
+        is_first = position == 0
         write(
             ax,
             (1, line.y),
             text,
             coords=ax.get_yaxis_transform(),
             offset=(points, 0),
-            size=FONT if position == 0 else FONT - 1,
-            colour=INK if position == 0 else "#59636e",
-            bold=position == 0,
+            size=FONT if is_first else FONT - 1,
+            colour=INK if is_first else MUTED,
+            bold=is_first,
         )

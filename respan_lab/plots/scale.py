@@ -39,7 +39,7 @@ def set_scale(
     """
     from matplotlib.ticker import FuncFormatter, NullLocator
 
-    known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    known = [float(value) for value in values if math.isfinite(value)] or [0.0, 1.0]
     log = is_wide(known) if log is None else log
     limits = (_log_limits if log else _limits)(min(known), max(known), room)
     ax.set(**{f"{which}scale": "log" if log else "linear", f"{which}lim": limits})

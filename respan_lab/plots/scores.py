@@ -62,7 +62,7 @@ def scores(
     has_intervals = any(line.has_interval for line in lines)
     draw_points(ax, lines)
     _set_scale(ax, lines, is_rate=bool(frame[column].dropna().between(0, 1).all()))
-    dress_rows(ax, lines, columns=(16, 54, 116) if has_intervals else (16, 60, 60))
+    dress_rows(ax, lines)
     set_title(
         ax,
         column.removeprefix("score_"),
