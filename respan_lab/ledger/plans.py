@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import to_json
@@ -63,5 +64,6 @@ def _hash(meaning: bytes, cells: Sequence[NewCell]) -> str:
     """The SHA-256 of all that makes a plan."""
     hashed = hashlib.sha256(meaning)
     for start in range(0, len(cells), _AT_A_TIME):
-        hashed.update(to_json(cells[start : start + _AT_A_TIME]))
+        some = cells[start : start + _AT_A_TIME]
+        hashed.update(to_json([*chain.from_iterable(some)]))
     return hashed.hexdigest()

@@ -12,10 +12,10 @@ from ..errors import PromptError
 from .bounds import MAX_OUTPUT
 from .card import card
 from .messages import check_messages, render_message, templates_of
-from .template import is_missing, template_of
+from .template import Template, is_missing, template_of
 from .work import count, working
 
-__all__ = ["Prompt", "frozen"]
+__all__ = ["Prompt", "frozen", "rendered_texts"]
 
 _PLAIN = {"role", "content"}
 
@@ -54,7 +54,7 @@ class Prompt:
 
     __slots__ = (
         *("_defaults", "_messages", "_name", "_required", "_system", "_template"),
-        "_version",
+        *("_texts", "_version"),
     )
     _template: str | list[Mapping[str, Any]]
     _messages: tuple[Mapping[str, Any], ...]
@@ -63,6 +63,7 @@ class Prompt:
     _system: str | None
     _defaults: dict[str, Any]
     _required: frozenset[str]
+    _texts: tuple[tuple[str, Template], ...] | None  # where all have a role and a text
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class Prompt:
             object.__setattr__(self, field, value)
         object.__setattr__(self, "_messages", self._checked())
         object.__setattr__(self, "_required", self._unguarded())
+        object.__setattr__(self, "_texts", _texts_of(self._messages))
 
     @property
     def template(self) -> str | list[dict[str, Any]]:
@@ -132,12 +134,10 @@ class Prompt:
             PromptError: Variables have no value (all are named, and listed in
                 `missing`), or the template fails with these values.
         """
-        given = {name: value for name, value in values.items() if not is_missing(value)}
-        filled = {**self._defaults, **given}
-        if missing := sorted(self._required - filled.keys()):
-            raise self._missing(missing, values)
-        if plain := self._plain(filled):
-            return plain
+        filled = self._filled(values)
+        if said := self._said(filled):
+            pairs = zip(said[::2], said[1::2], strict=True)
+            return [{"role": role, "content": text} for role, text in pairs]
         try:
             with working():
                 return [
@@ -149,22 +149,34 @@ class Prompt:
             # A template can fail with any error at all.
             self._fail(error)
 
-    def _plain(self, values: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    def _filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The variables with their values; raises an error if one has none."""
+        given = {
+            name: value
+            for name, value in values.items()
+            if type(value) is str or not is_missing(value)
+        }
+        filled = {**self._defaults, **given} if self._defaults else given
+        if not filled.keys() >= self._required:
+            raise self._missing(sorted(self._required - filled.keys()), values)
+        return filled
+
+    def _said(self, filled: Mapping[str, Any]) -> tuple[str, ...] | None:
         """Fill texts and numbers into texts; None if it takes more than that."""
-        filled = []
-        for message in self._messages:
-            content = message.get("content")
-            if message.keys() != _PLAIN or type(content) is not str:
-                return None
-            text = template_of(content).filled_in(values)
+        if self._texts is None:
+            return None
+        said: list[str] = []
+        size = 0
+        for role, template in self._texts:
+            text = template.filled_in(filled)
             if text is None:
                 return None
-            filled.append({"role": message["role"], "content": text})
-        size = sum([len(message["content"]) for message in filled])
+            said += role, text
+            size += len(text)
         if size > MAX_OUTPUT:  # the careful way says what is wrong, if anything is
             return None
         count(size)
-        return filled
+        return tuple(said)
 
     def _checked(self) -> tuple[Mapping[str, Any], ...]:
         try:
@@ -256,6 +268,39 @@ class Prompt:
 
     def _repr_html_(self) -> str:
         return card(self._label(), self.variables, self._messages)
+
+
+def rendered_texts(prompt: Prompt, values: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Render a prompt whose messages all become a role and a text, as most do.
+
+    Args:
+        prompt: The prompt.
+        values: As for `Prompt.render`, which says the same in more words.
+
+    Returns:
+        Roles and texts in turn; None if it takes more to render it.
+
+    Raises:
+        PromptError: Variables have no value.
+
+    Example:
+        >>> rendered_texts(Prompt("Say {{ word }}"), {"word": "yes"})
+        ('user', 'Say yes')
+    """
+    return prompt._said(prompt._filled(values))
+
+
+def _texts_of(
+    messages: Sequence[Mapping[str, Any]],
+) -> tuple[tuple[str, Template], ...] | None:
+    """The role and the template of each message; None if one has anything else."""
+    texts = []
+    for message in messages:
+        role, content = message["role"], message.get("content")
+        if message.keys() != _PLAIN or {type(role), type(content)} != {str}:
+            return None
+        texts.append((role, template_of(content)))
+    return tuple(texts)
 
 
 def _rebuild(

@@ -8,10 +8,11 @@ from typing import Any
 from ...client.prompt_values import sent_prompt, sent_values
 from ...errors import ConfigError, PromptError
 from ...prompts import SavedPrompt, conversation
+from ...prompts.prompt import rendered_texts
 from ...wire import OPENAI_FIELDS
 from ...wire.messages import check_messages
 from ...wire.schema import response_format
-from ...wire.text import plain
+from ...wire.text import clean, plain
 from .additions import opened
 from .data import Item
 from .prompts import NamedPrompt
@@ -34,6 +35,8 @@ class Content:
     """
 
     __slots__ = ("_said", "prompt")
+    _said: Messages | tuple[str, ...] | None
+    prompt: dict[str, Any] | None
 
     def __init__(
         self, messages: Messages | None, prompt: dict[str, Any] | None = None
@@ -41,6 +44,18 @@ class Content:
         # A dict takes more memory than the text in it.
         self._said = messages if messages is None else _flat(messages)
         self.prompt = prompt
+
+    @classmethod
+    def of_texts(cls, said: tuple[str, ...]) -> Content:
+        """Make one of known roles and any texts, in turn.
+
+        Example:
+            >>> Content.of_texts(("user", "Hi")).messages
+            [{'role': 'user', 'content': 'Hi'}]
+        """
+        content = cls(None)
+        content._said = tuple(map(clean, said))
+        return content
 
     @property
     def plain(self) -> tuple[str, ...] | None:
@@ -117,6 +132,9 @@ def _content(named: NamedPrompt, item: Item) -> Content:
         # With the first schema and no override, the request wins where both speak.
         return Content(None, {**sent, "schema_version": 1, "override": False})
     try:
+        said = rendered_texts(named.prompt, item.variables)
+        if said is not None:  # its roles were checked with the prompt
+            return Content.of_texts(said)
         return Content(check_messages(named.prompt.render(**item.variables)))
     except PromptError as error:
         raise PromptError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def read_items(data: Any, *, expected: str, item: str) -> list[Item]:
     rows, ids = _rows(data)
     if not rows:
         raise ConfigError("data has no rows")
-    columns = dict.fromkeys(name for row in rows for name in row)
+    columns = dict.fromkeys(chain.from_iterable(rows))
     for argument, name in (("expected", expected), ("item", item)):
         if name not in columns and name != argument:
             shown = ", ".join(map(repr, columns))
@@ -45,17 +46,24 @@ def read_items(data: Any, *, expected: str, item: str) -> list[Item]:
     if item in columns:
         ids = [row.get(item) for row in rows]
     _require_unique(ids, item)
+    references = [row.get(expected) for row in rows]
+    variables = _without(rows, columns, (item, expected))
+    return list(map(Item, ids, references, variables))
+
+
+def _without(
+    rows: list[dict[Any, Any]], columns: Iterable[Any], left_out: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The rows by texts as names, without some columns."""
+    if all(type(name) is str and name not in left_out for name in columns):
+        return rows  # as they are: nobody else has them
     return [
-        Item(
-            row_id,
-            row.get(expected),
-            {str(k): v for k, v in row.items() if k not in (item, expected)},
-        )
-        for row_id, row in zip(ids, rows, strict=True)
+        {str(name): value for name, value in row.items() if name not in left_out}
+        for row in rows
     ]
 
 
-def _rows(data: Any) -> tuple[list[dict[str, Any]], list[Any]]:
+def _rows(data: Any) -> tuple[list[dict[Any, Any]], Sequence[Any]]:
     if isinstance(data, str | Path):
         data = _read_file(Path(data))
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
@@ -66,7 +74,7 @@ def _rows(data: Any) -> tuple[list[dict[str, Any]], list[Any]]:
                     f"data holds {row!r}: every row is a mapping of column to value, "
                     'for example {"text": "..."}'
                 )
-        return [_clean(row) for row in data], list(range(len(data)))
+        return [_clean(row) for row in data], range(len(data))
     if hasattr(data, "to_pandas"):
         data = data.to_pandas()
     if hasattr(data, "to_dict") and hasattr(data, "columns"):
@@ -150,7 +158,9 @@ def _is_missing(value: Any) -> bool:
     return type(differs).__name__ == "NAType" or str(differs) == "True"
 
 
-def _require_unique(ids: list[Any], item: str) -> None:
+def _require_unique(ids: Sequence[Any], item: str) -> None:
+    if isinstance(ids, range):
+        return
     seen = set()
     for row_id in ids:
         if not isinstance(row_id, Hashable):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ...wire import ChatRequest
@@ -21,8 +19,7 @@ from .target import Target
 __all__ = ["Asked", "Cell", "asked_of", "compile_plan"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One target x prompt x params x item x run, and its request.
 
     Attributes:
@@ -147,7 +144,7 @@ def compile_plan(
         repeat: How often each is asked.
         gateway_of: The gateway's identity for the models that may answer.
     """
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     gateways = functools.cache(gateway_of)
     cells = []
     for asked in questions:
@@ -175,8 +172,8 @@ def _said(asked: Asked, gateway: str) -> Iterator[tuple[Question, str]]:
         yield question, text
 
 
-def _key(question: Question, text: str, run: int, seen: Counter[str]) -> str:
+def _key(question: Question, text: str, run: int, seen: dict[str, int]) -> str:
     first = question.key(text, run=run, ordinal=0)
-    ordinal = seen[first]
-    seen[first] += 1
+    ordinal = seen.get(first, 0)
+    seen[first] = ordinal + 1
     return question.key(text, run=run, ordinal=ordinal) if ordinal else first
