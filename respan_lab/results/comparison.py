@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,36 +10,14 @@ import pandas as pd
 
 from ..errors import ConfigError
 from .comparison_frame import Comparison, comparison_frame
-from .metrics import ERRORS, Figures, figures_of, metric_names
-from .pairing import Layout, Paired, Pairing
-from .statistics.differences import (
-    Difference,
-    binary_difference,
-    log_ratio,
-    score_difference,
-)
+from .comparison_pairs import Pair, compared, level_pairs, strict_alpha
+from .metrics import ERRORS, figures_of, metric_names
+from .pairing import Layout
 from .statistics.planning import items_to_settle
 from .statistics.verdicts import CORRECTIONS, MIN_ITEMS, adjusted, verdict_of
 from .wording import count
 
-__all__ = ["compare", "pair_differences"]
-
-
-class _Pair(NamedTuple):
-    """Two levels compared by one metric; ``found`` is None without a common item."""
-
-    figures: Figures
-    a: object
-    b: object
-    paired: Paired
-    found: Difference | None
-
-    @property
-    def p_value(self) -> float:
-        """Of no difference; NaN if there are too few items to tell."""
-        if self.found is None or self.found.n_items < MIN_ITEMS:
-            return float("nan")
-        return self.found.p_value
+__all__ = ["check_choice", "compare"]
 
 
 def compare(
@@ -101,25 +77,21 @@ def compare(
         >>> found.sentences
         ['b against a, good: 25 points better, 14–40']
     """
-    _check(margin=margin, correction=correction, alpha=alpha, errors=errors)
+    check_choice(margin=margin, correction=correction, alpha=alpha, errors=errors)
     frame = frame.reset_index(drop=True)
     layout = Layout(frame, by)
-    chosen = _Choice(
-        pairs=_pairs(layout.names, baseline, by),
-        margin=margin,
-        correction=correction,
-        alpha=alpha,
-    )
+    two_and_two = level_pairs(layout.names, baseline, by)
+    chosen = _Choice(margin=margin, correction=correction, alpha=alpha)
     names = metric_names(frame, metric)
     measured = [figures_of(frame, n, errors=errors, manifest=manifest) for n in names]
     other = ERRORS[1 - ERRORS.index(errors)]
     otherwise = [figures_of(frame, n, errors=other, manifest=manifest) for n in names]
-    pairs = _compared(layout, measured, chosen)
+    pairs = compared(layout, measured, two_and_two, alpha=alpha)
     rows = _rows(pairs, chosen)
     notes = _notes(pairs)
     if any(one.n_zeroed for one in (*measured, *otherwise)):
-        rows_otherwise = _rows(_compared(layout, otherwise, chosen), chosen)
-        notes += _differing(rows, rows_otherwise, errors)
+        others = compared(layout, otherwise, two_and_two, alpha=alpha)
+        notes += _differing(rows, _rows(others, chosen), errors)
     in_points = [one.name for one in measured if one.in_points]
     return comparison_frame(rows, notes=notes, in_points=in_points)
 
@@ -127,13 +99,19 @@ def compare(
 class _Choice(NamedTuple):
     """How it is compared."""
 
-    pairs: list[tuple[int, int]]
     margin: float
     correction: str | None
     alpha: float
 
 
-def _check(*, margin: float, correction: str | None, alpha: float, errors: str) -> None:
+def check_choice(
+    *,
+    correction: str | None,
+    alpha: float,
+    margin: float = 0.0,
+    errors: str = "zero",
+) -> None:
+    """Raise a `ConfigError` if one of the choices is out of range."""
     if not margin >= 0:
         raise ConfigError(f"margin={margin!r}: use 0 or more, for example 0.02")
     if not 0 < alpha < 0.5:
@@ -146,67 +124,10 @@ def _check(*, margin: float, correction: str | None, alpha: float, errors: str) 
         raise ConfigError(f"errors={errors!r}: use 'zero' or 'exclude'")
 
 
-def _pairs(
-    names: Sequence[object], baseline: object, by: str | Sequence[str]
-) -> list[tuple[int, int]]:
-    if len(names) < 2:
-        raise ConfigError(
-            f"by={by!r} has {count(len(names), 'level')} in this frame; a comparison "
-            "needs two"
-        )
-    if baseline is None:
-        return list(combinations(range(len(names)), 2))
-    texts = [str(name) for name in names]
-    if str(baseline) not in texts:
-        near = get_close_matches(str(baseline), texts, n=1) or texts
-        raise ConfigError(
-            f"baseline={baseline!r} is not a level of {by!r}; try {', '.join(near)}"
-        )
-    base = texts.index(str(baseline))
-    return [(at, base) for at in range(len(names)) if at != base]
-
-
-def pair_differences(
-    paired: Paired, figures: Figures, *, alpha: float = 0.05
-) -> Difference | None:
-    """Compare two levels by the method for their kind of figures.
-
-    Args:
-        paired: The two, side by side.
-        figures: The metric's.
-        alpha: The error that is allowed.
-
-    Returns:
-        None if they have no item in common.
-    """
-    if not len(paired.differences):
-        return None
-    if figures.is_ratio:
-        return log_ratio(paired.differences, alpha=alpha)
-    if paired.is_single:
-        return binary_difference(paired.differences, alpha=alpha)
-    reach = figures.reach or 1.0
-    return score_difference(paired.differences, reach=reach, alpha=alpha)
-
-
-def _compared(
-    layout: Layout, measured: Sequence[Figures], chosen: _Choice
-) -> list[_Pair]:
-    names, found = layout.names, []
-    for figures in measured:
-        pairing = Pairing(layout, figures.values)
-        for a, b in chosen.pairs:
-            paired = pairing.paired(a, b)
-            difference = pair_differences(paired, figures, alpha=chosen.alpha)
-            found.append(_Pair(figures, names[a], names[b], paired, difference))
-    return found
-
-
-def _rows(pairs: Sequence[_Pair], chosen: _Choice) -> list[dict[str, Any]]:
+def _rows(pairs: Sequence[Pair], chosen: _Choice) -> list[dict[str, Any]]:
     raw = [pair.p_value for pair in pairs]
     known = adjusted(raw, chosen.correction)
-    # The hardest step of Holm's: what would do for the first does for all.
-    strict = chosen.alpha / (len(pairs) if chosen.correction else 1)
+    strict = strict_alpha(chosen.alpha, len(pairs), chosen.correction)
     return [
         _row(pair, p_adjusted, chosen, strict)
         for pair, p_adjusted in zip(pairs, known, strict=True)
@@ -214,7 +135,7 @@ def _rows(pairs: Sequence[_Pair], chosen: _Choice) -> list[dict[str, Any]]:
 
 
 def _row(
-    pair: _Pair, p_adjusted: float, chosen: _Choice, strict: float
+    pair: Pair, p_adjusted: float, chosen: _Choice, strict: float
 ) -> dict[str, Any]:
     found, nothing = pair.found, dict.fromkeys(("diff", "ci_low", "ci_high", "test"))
     row: dict[str, Any] = {
@@ -255,7 +176,7 @@ def _known(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
-def _notes(pairs: Sequence[_Pair]) -> list[str]:
+def _notes(pairs: Sequence[Pair]) -> list[str]:
     counts = [len(pair.paired.differences) for pair in pairs]
     few = sorted({n for n in counts if n < MIN_ITEMS})
     notes = []

@@ -26,6 +26,7 @@ from .planning import (
 )
 from .rates import effective_n, rate_interval, wilson
 from .verdicts import CORRECTIONS, MIN_ITEMS, VERDICTS, Verdict, adjusted, verdict_of
+from .votes import strengths, win_matrix
 
 __all__ = [
     "CORRECTIONS",
@@ -52,9 +53,11 @@ __all__ = [
     "sign_flip",
     "sign_test",
     "smallest_difference",
+    "strengths",
     "t_power",
     "tango",
     "tie_interval",
     "verdict_of",
     "wilson",
+    "win_matrix",
 ]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..comparison import compare
 from ..comparison_frame import Comparison
+from ..power import power as power_of
 from ..summary import summarize
 from .verbs import Verbs
 
@@ -105,5 +106,52 @@ class Comparing(Verbs):
             correction=correction,
             alpha=alpha,
             errors=errors,
+            manifest=self._manifest,
+        )
+
+    def power(
+        self,
+        metric: str | Sequence[str] | None = None,
+        difference: float | None = None,
+        *,
+        by: str | Sequence[str] = "model",
+        n_items: int | None = None,
+        power: float = 0.8,
+        correction: str | None = "holm",
+        alpha: float = 0.05,
+    ) -> pd.DataFrame:
+        """Give the smallest difference that so many items can show of each pair.
+
+        It is reckoned from how often the two of a pair differed in this run.
+
+        Args:
+            metric: As for `compare`.
+            difference: A true difference to be shown, in the metric's unit (of a
+                ratio, as its natural logarithm); None asks for none.
+            by: The factor whose levels are compared.
+            n_items: How many items; None takes those the two have in common.
+            power: How often it is to be shown, between 0 and 1.
+            correction: As for `compare`: for the first of so many rows.
+            alpha: The error that is allowed.
+
+        Returns:
+            A row for each pair and metric: ``metric``, ``a``, ``b``, ``n_items``,
+            ``discordance`` (the share of items on which the two differ), ``spread``
+            (the standard deviation of an item's difference), ``power``,
+            ``smallest_difference``; and ``n_needed``, the items in all that show
+            ``difference``, if one is given.
+
+        Raises:
+            ConfigError: As `compare`.
+        """
+        return power_of(
+            self._df,
+            metric,
+            difference,
+            by=by,
+            n_items=n_items,
+            power=power,
+            correction=correction,
+            alpha=alpha,
             manifest=self._manifest,
         )
