@@ -216,6 +216,66 @@ class Experiment:
         self._estimate = await hop(forecaster.make())
         return self._estimate
 
+    def power(
+        self,
+        difference: float | None = None,
+        *,
+        results: Results | None = None,
+        metric: str | None = None,
+        discordance: float | None = None,
+        power: float = 0.8,
+        correction: str | None = "holm",
+        alpha: float = 0.05,
+    ) -> pd.DataFrame:
+        """Tell which differences between models this would show; sends nothing.
+
+        Args:
+            difference: A true difference to be shown, as 0.05; None asks for none.
+            results: An earlier run of such models, to learn how often two differ; None
+                reckons with right and wrong answers and several such shares.
+            metric: Of those results, as for their `compare`.
+            discordance: The share of items on which two models differ; None tries
+                0.1 to 0.4.
+            power: How often it is to be shown, between 0 and 1.
+            correction: As for `compare`, over all pairs of models.
+            alpha: The error that is allowed.
+
+        Returns:
+            A row for each discordance, or for each pair of the results' models:
+            `n_items`, `discordance`, `power`, `smallest_difference` that is shown so
+            often, and `n_needed`, the items that show `difference`, if one is given.
+
+        Raises:
+            ConfigError: A value is out of range.
+
+        Example:
+            >>> rows = [{"a": i} for i in range(200)]
+            >>> asked = Experiment("{{ a }}?", ["sim/small", "sim/large"], rows)
+            >>> asked.power(discordance=0.2)["smallest_difference"].round(2).tolist()
+            [0.09]
+        """
+        from ..results.power import planned_power
+
+        n_items = len(self._items)
+        if results is not None:
+            return results.power(
+                metric,
+                difference,
+                n_items=n_items,
+                power=power,
+                correction=correction,
+                alpha=alpha,
+            )
+        return planned_power(
+            n_items,
+            len(self._targets),
+            difference,
+            discordance=discordance,
+            power=power,
+            correction=correction,
+            alpha=alpha,
+        )
+
     def run(
         self, client: Client | None = None, **options: Unpack[RunOptions]
     ) -> Results:
