@@ -18,11 +18,12 @@ __all__ = [
     "SUMMARY_COLUMNS",
     "TIMESTAMP",
     "Column",
+    "declared_dtype",
 ]
 
 TIMESTAMP = "datetime64[us, UTC]"
 CALL_STATUSES = ("ok", "error", "maybe_billed", "skipped")
-COST_SOURCES = ("gateway", "price_table")
+COST_SOURCES = ("gateway", "price_table", "what_if")
 LATENCY_SOURCES = ("measured", "declared")
 
 
@@ -83,7 +84,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("cache_write_tokens", "Int64", "prompt tokens written to such a cache"),
     Column("reasoning_tokens", "Int64", "completion tokens spent on reasoning"),
     Column("cost", "Float64", "US dollars, all billed attempts; missing if unpriced"),
-    Column("cost_source", "category", "gateway or price_table"),
+    Column("cost_source", "category", "gateway, price_table or what_if (repriced)"),
     Column("latency", "Float64", "seconds from hand-over to the last byte"),
     Column("latency_source", "category", "measured here, or declared (simulated)"),
     Column("time_to_first_token", "Float64", "seconds to the first delta with content"),
@@ -145,3 +146,25 @@ RUN_COLUMNS: tuple[Column, ...] = (
     Column("maybe_billed", "Int64", "cells that were sent and have no answer"),
     Column("skipped", "Int64", "cells that were not sent"),
 )
+
+
+def declared_dtype(name: str) -> str:
+    """Give the dtype that is declared for a column of the frame.
+
+    Raises:
+        KeyError: If no column has such a name.
+
+    Example:
+        >>> declared_dtype("cost"), declared_dtype("var_text")
+        ('Float64', 'inferred')
+    """
+    found = _SINGLE.get(name) or next(
+        (one for one in _FAMILIES if name.startswith(one.prefix or name)), None
+    )
+    if found is None:
+        raise KeyError(name)
+    return found.dtype
+
+
+_SINGLE = {column.name: column for column in COLUMNS if not column.prefix}
+_FAMILIES = [column for column in COLUMNS if column.prefix]

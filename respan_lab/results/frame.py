@@ -21,6 +21,7 @@ from .columns import (
     LATENCY_SOURCES,
     TIMESTAMP,
     Column,
+    declared_dtype,
 )
 from .dtypes import inferred_column, objects_column, scores_column, text_column
 
@@ -183,7 +184,7 @@ def _column(name: str, values: Any, *, categories: Sequence[str]) -> Any:
     if isinstance(values, Numbered):
         few = _column(name, values.values, categories=categories)
         return _taken(few, values.places)
-    dtype = _dtype(name)
+    dtype = declared_dtype(name)
     if isinstance(values, pa.ChunkedArray):
         return _arrow_column(name, values, dtype, categories=categories)
     if len(values) > 1 and _is_empty(values):
@@ -227,17 +228,6 @@ def _taken(column: Any, places: Any) -> Any:
     """Give the values of a column that are at places, with its dtype."""
     rows = column.take(places)
     return rows.reset_index(drop=True) if isinstance(rows, pd.Series) else rows
-
-
-def _dtype(name: str) -> str:
-    for column in COLUMNS:
-        if column.name == name:
-            return column.dtype
-    return next(
-        column.dtype
-        for column in COLUMNS
-        if column.prefix and name.startswith(column.prefix)
-    )
 
 
 def _category_column(

@@ -22,18 +22,22 @@ _NAMES = frozenset({str})
 _JSON = frozenset({str, int, float, bool, type(None)})
 
 
-def dumps(value: object) -> str | None:
+def dumps(value: object, *, ascii_only: bool = True) -> str | None:
     """Write a value as JSON text; missing values are None.
 
     Tuples, bytes, dates, decimals and mappings with other than text keys come back
     from `loads` as they were; anything else unknown to JSON is kept as its text.
+
+    Args:
+        value: Anything.
+        ascii_only: Write other characters as escapes.
 
     Example:
         >>> dumps({"topic": "refund", "pair": (1, 2)})
         '{"topic": "refund", "pair": {"$type": "tuple", "value": [1, 2]}}'
     """
     plain = _plain(value)
-    return None if plain is None else json.dumps(plain, ensure_ascii=True)
+    return None if plain is None else json.dumps(plain, ensure_ascii=ascii_only)
 
 
 def loads(text: str | None) -> Any:

@@ -16,8 +16,8 @@ from .cells import Cell
 from .curl import curl_of
 from .explain import explained
 from .explanation import Explanation
+from .files import LOADED, read_file
 from .headline import headline, run_label
-from .parquet import Saved, read_parquet
 from .recorded_run import read_recorded
 from .table import html_table, rows_table, summary_table, text_table
 from .verbs import Comparing, Scoring, Showing
@@ -179,9 +179,12 @@ class Results(Comparing, Scoring["Results"], Showing):
         """Read a run again, dtypes and order as they were.
 
         Args:
-            path: A run that was exported to ``.parquet``; or a ledger, which has every
-                run, those too that were killed: its file, or the folder that holds it
-                as ``ledger.db``.
+            path: A run that was exported to ``.parquet``, ``.xlsx``, ``.csv`` or
+                ``.jsonl``; or a ledger, which has every run, those too that were
+                killed: its file, or the folder that holds it as ``ledger.db``.
+                ``.csv`` and ``.jsonl`` hold the calls alone: of the manifest, only the
+                run's id is known again. Text is as it was, a formula that was made
+                inert too; what ``.xlsx`` had to cut stays cut, and says so.
             run: The run's id, as `lab.runs` lists it; None is the newest.
 
         Raises:
@@ -195,8 +198,8 @@ class Results(Comparing, Scoring["Results"], Showing):
             True
         """
         source = Path(path).expanduser()
-        if source.suffix.lower() == ".parquet" and not source.is_dir():
-            return cls(*_checked(read_parquet(source), run, source))
+        if source.suffix.lower() in LOADED and not source.is_dir():
+            return cls(*read_file(source, run))
         return cls(*read_recorded(source, run))
 
     def __len__(self) -> int:
@@ -225,13 +228,3 @@ class Results(Comparing, Scoring["Results"], Showing):
                 (more if left_out > 0 else "") + "</div>",
             ]
         )
-
-
-def _checked(saved: Saved, run: str | None, path: Path) -> Saved:
-    """Refuse the wrong run: a .parquet has one."""
-    found = saved.manifest.get("run_id")
-    if run is not None and run != found:
-        raise ConfigError(
-            f"{str(path)!r} holds the run {found!r}, not {run!r}; leave run= out"
-        )
-    return saved

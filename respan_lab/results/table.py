@@ -14,7 +14,13 @@ from .summary import score_names
 from .text import cut, visible
 from .wording import NOTHING, count, figure, interval, money, seconds
 
-__all__ = ["html_table", "rows_table", "summary_table", "text_table"]
+__all__ = [
+    "figure_columns",
+    "html_table",
+    "rows_table",
+    "summary_table",
+    "text_table",
+]
 
 MAX_CELL = 160  # characters of a cell in a notebook
 _MAX_ITEMS = 12  # columns of a user's data that a page shows
@@ -175,14 +181,22 @@ def html_table(table: pd.DataFrame, *, max_cell: int = MAX_CELL) -> str:
     and in dark themes; nothing in a cell is run, loaded or typeset.
     """
     columns: list[Titled] = []
-    for title, values in table.items():
-        is_left = title in _LEFT or not _has_figures(values)
+    is_figure = figure_columns(table)
+    for (title, values), right in zip(table.items(), is_figure, strict=True):
+        is_left = not right
         cells = [_html_cell(one, is_left, max_cell) for one in values]
         columns.append((_html_head(str(title), is_left), cells))
     marked = _titled(columns, n_rows=len(table))
     no_math = pd.option_context("display.html.use_mathjax", False)
     with no_math, pd.option_context("display.max_colwidth", None):
         return str(marked.to_html(escape=False, index=False, border=0))
+
+
+def figure_columns(table: pd.DataFrame) -> list[bool]:
+    """Tell of each column of a frame of text whether it holds figures."""
+    return [
+        title not in _LEFT and _has_figures(values) for title, values in table.items()
+    ]
 
 
 def _has_figures(column: pd.Series) -> bool:

@@ -110,11 +110,6 @@ def test_a_strange_file_is_refused_by_name(tmp_path):
         Results.load(broken)
     with pytest.raises(ConfigError, match=r"nothing.parquet.*does not exist"):
         Results.load(tmp_path / "nothing.parquet")
-    with pytest.raises(ConfigError, match=r"run\.csv.*does not exist"):
-        Results.load(tmp_path / "run.csv")
-    (tmp_path / "run.csv").write_text("model,item\n")
-    with pytest.raises(ConfigError, match=r"run\.csv.*only a ledger and \.parquet"):
-        Results.load(tmp_path / "run.csv")
 
 
 def test_a_file_holds_one_run(call, results_of, tmp_path):

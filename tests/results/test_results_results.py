@@ -161,7 +161,7 @@ def test_it_survives_copies(r):
 
 
 def test_export_names_what_it_can_write(r, tmp_path):
-    with pytest.raises(ConfigError, match=r"run\.docx.*\.csv, \.parquet, \.html"):
+    with pytest.raises(ConfigError, match=r"run\.docx.*\.csv, \.parquet, \.xlsx, "):
         r.export(tmp_path / "run.docx")
 
 

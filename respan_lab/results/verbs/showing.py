@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..export import export
+from ..files import export
 from ..plot import Plot
 from ..summary import summarize
 from .verbs import Verbs
@@ -22,17 +22,28 @@ class Showing(Verbs):
         return Plot(summarize(self._df, manifest=self._manifest))
 
     def export(self, path: str | os.PathLike[str]) -> Path:
-        """Write the run to ``.csv``, ``.parquet`` or ``.html``.
+        """Write the run to a file; folders are made as needed.
 
-        csv is for spreadsheets: text that one would evaluate gets an apostrophe in
-        front, control characters become visible. parquet keeps everything, the
-        manifest included, for `Results.load`. html is a page that stands alone, with
-        summary, plots, the first 1,000 rows and the manifest.
+        The file's name tells the format:
+
+        - ``.csv``: the calls, for spreadsheets; text that one would evaluate gets an
+          apostrophe in front, control characters become visible.
+        - ``.xlsx``: sheets of the summary, the calls, the comparisons and the
+          manifest, with frozen headings, filters and units; text as in csv, and cut
+          visibly past the 32,767 characters of a cell.
+        - ``.parquet``: everything to the letter, the manifest included.
+        - ``.jsonl``: the calls, an object a line, to the letter.
+        - ``.html``: a page that stands alone, with summary, comparisons, plots, the
+          first 1,000 rows and the manifest.
+        - ``.tex``, ``.md``: the summary and the comparisons as tables to publish.
+
+        All have the same figures. `Results.load` reads the first four again.
 
         Returns:
             The path of the file.
 
         Raises:
-            ConfigError: If the name ends in something else.
+            ConfigError: If the name ends in something else, or the run is too large
+                for the format: a sheet of Excel has 1,048,576 rows.
         """
         return export(self._df, path, manifest=self._manifest)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from respan_lab.results.spreadsheet import neutralize, restore
+from respan_lab.results.files.inert import neutralize, restore
 
 EVALUATED = tuple("=+-@\t\r\n＝＋－＠")
 hostile = st.text(st.sampled_from("=+-@'\t\r\n \x00\x1b\"＝a1") | st.characters())

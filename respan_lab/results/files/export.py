@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..errors import ConfigError
-from .headline import run_label
+from ...errors import ConfigError
+from .csv import write_csv
+from .jsonl import write_jsonl
+from .latex import write_latex
+from .markdown import write_markdown
 from .parquet import write_parquet
 from .report import write_report
-from .spreadsheet import write_csv
+from .xlsx import write_xlsx
 
 __all__ = ["FORMATS", "export"]
-
-FORMATS = (".csv", ".parquet", ".html")
 
 
 def export(
     frame: pd.DataFrame, path: str | os.PathLike[str], *, manifest: Mapping[str, Any]
 ) -> Path:
-    """Write a run to ``.csv``, ``.parquet`` or ``.html``; folders are made as needed.
+    """Write a run to one of ``FORMATS``; folders are made as needed.
 
     The file appears whole or not at all.
 
@@ -33,24 +34,19 @@ def export(
         The path of the file.
 
     Raises:
-        ConfigError: If the name ends in something else.
+        ConfigError: If the name ends in something else, or the run is too large for
+            the format.
     """
     target = Path(path).expanduser()
-    suffix = target.suffix.lower()
-    if suffix not in FORMATS:
+    write = _WRITERS.get(target.suffix.lower())
+    if write is None:
         raise ConfigError(
             f"cannot export to {str(path)!r}; the name ends in one of "
             f"{', '.join(FORMATS)}"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with _whole(target) as draft:
-        if suffix == ".csv":
-            write_csv(frame, draft, manifest=manifest)
-        elif suffix == ".html":
-            write_report(frame, draft, manifest=manifest)
-        else:
-            label = run_label(frame, manifest)
-            write_parquet(frame, draft, manifest=manifest, label=label)
+        write(frame, draft, manifest=manifest)
     return target
 
 
@@ -60,3 +56,15 @@ def _whole(target: Path) -> Iterator[Path]:
         draft = Path(folder) / target.name
         yield draft
         draft.replace(target)
+
+
+_WRITERS: dict[str, Callable[..., None]] = {
+    ".csv": write_csv,
+    ".parquet": write_parquet,
+    ".xlsx": write_xlsx,
+    ".html": write_report,
+    ".tex": write_latex,
+    ".md": write_markdown,
+    ".jsonl": write_jsonl,
+}
+FORMATS = tuple(_WRITERS)

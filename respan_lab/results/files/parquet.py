@@ -5,45 +5,37 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import ConfigError
-from .dtypes import objects_column
-from .json_values import dumps, loads
+from ...errors import ConfigError
+from ..dtypes import objects_column
+from ..headline import run_label
+from ..json_values import dumps, loads
+from .calls import Saved
+from .kinds import kinds_of
 
-__all__ = ["Saved", "read_parquet", "write_parquet"]
+__all__ = ["read_parquet", "write_parquet"]
 
 _META = b"respan_lab"
 _VERSION = 1
 
 
-class Saved(NamedTuple):
-    """What a file holds."""
-
-    frame: pd.DataFrame
-    manifest: dict[str, Any]
-
-
 def write_parquet(
-    frame: pd.DataFrame,
-    path: Path,
-    *,
-    manifest: Mapping[str, Any],
-    label: str | None = None,
+    frame: pd.DataFrame, path: Path, *, manifest: Mapping[str, Any]
 ) -> None:
     """Write the frame, with its manifest in the file's metadata.
 
-    Columns of mixed kinds (``object``) are written as JSON text.
+    Columns of mixed kinds (``object``) are written as JSON text. What a reader must
+    know of the models is in the metadata, as ``label``.
 
     Args:
         frame: The frame of a run.
         path: The file.
         manifest: What is known of the run: anything JSON can hold.
-        label: What a reader must know of the models; it goes into the metadata.
     """
     mixed = [name for name in frame.columns if frame[name].dtype == object]
     as_text = {name: _as_json(frame[name]) for name in mixed}
@@ -51,8 +43,8 @@ def write_parquet(
     meta = {
         "version": _VERSION,
         "manifest": dumps(dict(manifest)),
-        "label": label,
-        "columns": {str(name): _kind(frame[name]) for name in frame.columns},
+        "label": run_label(frame, manifest),
+        "columns": kinds_of(frame),
     }
     metadata = {**(table.schema.metadata or {}), _META: json.dumps(meta).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), path)
@@ -62,14 +54,10 @@ def read_parquet(path: Path) -> Saved:
     """Read what `write_parquet` wrote.
 
     Raises:
-        ConfigError: If there is no such file, or it is not one of ours.
+        ConfigError: If the file cannot be read, or is not one of ours.
     """
     try:
         table = pq.read_table(path)
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{str(path)!r} does not exist; give a saved .parquet"
-        ) from None
     except (pa.ArrowException, OSError) as error:
         raise ConfigError(f"{str(path)!r} cannot be read: {error}") from error
     meta = _metadata(table, path)
@@ -82,13 +70,6 @@ def read_parquet(path: Path) -> Saved:
 def _as_json(column: pd.Series) -> pd.Series:
     texts = [dumps(value) for value in column]
     return pd.Series(texts, index=column.index, dtype="string")
-
-
-def _kind(column: pd.Series) -> dict[str, Any]:
-    kind: dict[str, Any] = {"dtype": str(column.dtype)}
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        kind["categories"] = list(column.cat.categories)
-    return kind
 
 
 def _metadata(table: pa.Table, path: Path) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from .. import plots
-from .headline import headline, run_label
-from .json_values import dumps
-from .summary import score_names, summarize
-from .table import html_table, rows_table, summary_table
-from .text import visible
-from .wording import count
+from ... import plots
+from ..headline import headline, run_label
+from ..json_values import dumps
+from ..summary import score_names, summarize
+from ..table import html_table, rows_table, summary_table
+from ..text import visible
+from ..wording import count
 
 __all__ = ["write_report"]
 
