@@ -20,6 +20,9 @@ class PlannedItem(NamedTuple):
     variables: Mapping[str, Any]
 
 
+_ITEM = len(PlannedItem._fields)
+
+
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """What the numbers of a run's cells mean.
@@ -42,12 +45,14 @@ class RunPlan:
 
     def as_json(self) -> dict[str, Any]:
         """Give it as JSON values, which `of_json` reads."""
+        # By column: a list for each row would take half as long again.
+        columns = [[item[at] for item in self.items] for at in range(_ITEM)]
         return {
             "backend": self.backend,
             "targets": [list(each) for each in self.targets],
             "prompts": [list(each) for each in self.prompts],
             "points": dumps([dict(point) for point in self.points]),
-            "items": dumps([[i.id, i.expected, i.variables] for i in self.items]),
+            "items": dumps(columns),
             "evaluators": list(self.evaluators),
         }
 
@@ -59,7 +64,7 @@ class RunPlan:
             [(name, model) for name, model in plan["targets"]],
             [(name, version) for name, version in plan["prompts"]],
             loads(plan["points"]),
-            [PlannedItem(*each) for each in loads(plan["items"])],
+            list(map(PlannedItem, *loads(plan["items"]))),
             plan["evaluators"],
         )
 
