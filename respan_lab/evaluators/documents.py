@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from .json_text import document
 from .marks import Evaluator, made, maker
+from .patterns import TIMEOUT, checked_timeout
 from .text import is_missing
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def json_valid(*, fences: bool = True) -> Evaluator:
 
 @maker
 def json_schema(
-    schema: Mapping[str, Any] | type[pydantic.BaseModel], *, fences: bool = True
+    schema: Mapping[str, Any] | type[pydantic.BaseModel],
+    *,
+    fences: bool = True,
+    timeout: float = TIMEOUT,
 ) -> Evaluator:
     """Make an evaluator that says whether the answer is JSON that fits a schema.
 
@@ -59,15 +63,17 @@ def json_schema(
         schema: A JSON Schema, of the draft its ``$schema`` names, else the newest; or
             a pydantic class, whose schema is taken.
         fences: Whether a Markdown fence counts.
+        timeout: Seconds for the ``pattern``s of the schema, for one answer.
 
     Returns:
         A function of ``output`` that gives True or False, and a note of what is wrong
-        and where; None without an answer, and None with a note if a ``pattern`` takes
-        above a second.
+        and where; None without an answer, and None with a note if the patterns take
+        too long.
 
     Raises:
         ConfigError: The schema is none; or has both ``patternProperties`` and
-            ``unevaluatedProperties``, whose search could not be stopped.
+            ``unevaluatedProperties``, whose search could not be stopped; or the time
+            is not above 0.
 
     Example:
         >>> fits = json_schema({"type": "object", "required": ["city"]})
@@ -76,10 +82,13 @@ def json_schema(
     """
     from .schemas import first_error
 
-    told = first_error(_plain(schema))
+    told = first_error(_plain(schema), timeout=checked_timeout(timeout))
 
     def score(output: str | None) -> Outcome:
-        return _judged(output, told, fences=fences)
+        try:
+            return _judged(output, told, fences=fences)
+        except TimeoutError:
+            return None, f"given up: the patterns took above {timeout:g} s"
 
     return made("json_schema", score, slow=True)
 
@@ -105,8 +114,6 @@ def _judged(
         return False, f"no JSON: {error}"
     try:
         wrong = check(found)
-    except TimeoutError:
-        return None, "given up: the patterns of the schema took above 1 s"
     except RecursionError:
         return None, "given up: nested too deeply"
     return wrong is None, wrong and wrong[:_MAX_SHOWN]

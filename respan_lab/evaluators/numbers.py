@@ -28,7 +28,7 @@ _FORM = r"""
     ) (?: POINT\d+ )?
   | POINT\d+
   )
-  (?: [eE] (?P<e>[-−+]?\d{1,4}) (?![LETTER\d])
+  (?: [eE] (?P<e>[-−+]?\d{1,4}) (?!\d)
     | \s? (?:[x×·⋅*]|\\times|\\cdot) \s? 10 (?: (?:\^|\*\*) EXPONENT | RAISED )
   )?
 )

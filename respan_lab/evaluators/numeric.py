@@ -21,6 +21,7 @@ Which = Literal["last", "first", "any", "only"]
 Outcome = tuple[bool | None, str | None]
 
 _MAX_TEXT = 50_000  # characters that are searched
+_NOISE = 1e-12  # how far apart floats are that should be the same
 _NO_NUMBER = "no number in the answer"
 
 
@@ -40,7 +41,7 @@ def numeric(
     or as a hundredth of that: ``45%`` is 45, and 0.45.
 
     Args:
-        tolerance: How far off it may be, in the units of the expected number.
+        tolerance: How far off it may be at most, in the units of the expected number.
         relative: The same as a part of the expected number; the larger one holds. The
             default forgives how floats are written.
         which: ``last``, ``first``, ``any`` (one of them fits), or ``only`` (several
@@ -118,6 +119,7 @@ def _number(expected: object, decimal: Mark) -> Written:
 
 def _fits(found: Written, wanted: Written, tolerance: float, relative: float) -> bool:
     limit = max(tolerance, relative * abs(wanted.value))
+    limit += _NOISE * abs(wanted.value)  # 0.46 is within 0.01 of 0.45
     values = [found.value]
     if found.is_percent and not wanted.is_percent:
         values.append(found.value / 100)

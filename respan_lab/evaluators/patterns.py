@@ -10,7 +10,7 @@ from ..errors import ConfigError
 from .marks import Evaluator, made, maker
 from .text import alternatives, is_missing
 
-__all__ = ["compiled", "is_found", "regex"]
+__all__ = ["TIMEOUT", "checked_timeout", "compiled", "is_found", "regex"]
 
 TIMEOUT = 1.0  # seconds for one search
 
@@ -50,8 +50,7 @@ def regex(
         >>> has_order("It is ORD-1234."), has_order("It is ORD-12.")
         (True, False)
     """
-    if not isinstance(timeout, Real) or not 0 < timeout < 1e6:
-        raise ConfigError(f"timeout={timeout!r}: use seconds above 0")
+    checked_timeout(timeout)
     if pattern is not None:
         try:
             compiled(pattern, ignore_case=ignore_case)
@@ -70,6 +69,13 @@ def regex(
             return None, f"given up: the pattern took above {timeout:g} s"
 
     return made("regex", score, slow=True)
+
+
+def checked_timeout(seconds: float) -> float:
+    """Give the seconds; raises ConfigError unless they are above 0."""
+    if not isinstance(seconds, Real) or not 0 < seconds < 1e6:
+        raise ConfigError(f"timeout={seconds!r}: use seconds above 0")
+    return seconds
 
 
 def is_found(

@@ -1,56 +1,10 @@
 from __future__ import annotations
 
-import functools
+from hypothesis import given
+from hypothesis import strategies as st
 
-import pytest
-
-from respan_lab import evaluators as room
-from respan_lab.errors import ConfigError
-from respan_lab.evaluators import bind, check_evaluators, contains, exact_match
-
-
-def own(output, expected):
-    return output == expected
-
-
-def test_public_names_are_there():
-    assert all(hasattr(room, name) for name in room.__all__)
-
-
-@pytest.mark.parametrize(
-    ("given", "names"),
-    [
-        ((), []),
-        ("exact_match", ["exact_match"]),
-        (own, ["own"]),
-        (["exact_match", contains, own], ["exact_match", "contains", "own"]),
-        ({"first": own, "second": "contains"}, ["first", "second"]),
-        ({"short": lambda output: len(output) < 9}, ["short"]),
-    ],
-)
-def test_evaluators_come_by_name(given, names):
-    assert list(check_evaluators(given)) == names
-
-
-def test_a_name_means_one_of_ours():
-    assert check_evaluators("exact_match")["exact_match"] is exact_match
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ("exact_mach", "'exact_mach' is not known; nearest: 'exact_match'"),
-        ([own, own], "two evaluators are named 'own'"),
-        (lambda output: True, "has no name"),
-        (functools.partial(own, expected="a"), "has no name"),
-        ({"a": 5}, "evaluator 5 is not known"),
-        ({"a": lambda answer: True}, "needs an argument 'answer'; allowed: output"),
-        ({"a": type}, "cannot be read"),
-    ],
-)
-def test_mistakes_are_found_before_anything_is_sent(given, said):
-    with pytest.raises(ConfigError, match=said):
-        check_evaluators(given)
+from respan_lab.evaluators import ARGUMENTS, bind
+from respan_lab.evaluators.binding import Bound
 
 
 def everything(output, /, expected, *, row, limit=3, completion=None, **rest):
@@ -71,3 +25,25 @@ def test_what_the_context_lacks_is_none_or_the_functions_own_default():
 
     bound = bind(needs, {"output": "a"})
     assert needs(*bound.args, **bound.kwargs) == ("a", None, ())
+
+
+def test_what_is_positional_only_keeps_its_place():
+    def odd(first=1, output="x", /, row=2):
+        return first, output, row
+
+    assert Bound(odd)({"output": "a"}) == (1, "a", 2)
+    assert Bound(odd)({"row": 3}) == (1, "x", 3)
+
+
+def test_it_is_known_what_a_function_wants():
+    assert Bound(everything).wants == frozenset(ARGUMENTS)
+    assert Bound(lambda output, limit=3: None).wants == {"output"}
+    assert Bound(lambda **rest: None).wants == frozenset(ARGUMENTS)
+
+
+@given(st.dictionaries(st.sampled_from(ARGUMENTS), st.integers()))
+def test_every_argument_there_is_arrives(context):
+    def all_of_it(**rest):
+        return rest
+
+    assert Bound(all_of_it)(context) == {n: context.get(n) for n in ARGUMENTS}
