@@ -5,9 +5,28 @@ itself, and ``ax=`` draws onto one of yours.
 """
 
 from .canvas import picture
+from .confusion import confusion
+from .differences import differences
+from .heatmap import heatmap
 from .latency import latency
+from .pareto import pareto
 from .scores import scores
+from .shares import shares
 from .speed import speed
+from .spending import cost, tokens
 from .timeline import timeline
 
-__all__ = ["latency", "picture", "scores", "speed", "timeline"]
+__all__ = [
+    "confusion",
+    "cost",
+    "differences",
+    "heatmap",
+    "latency",
+    "pareto",
+    "picture",
+    "scores",
+    "shares",
+    "speed",
+    "timeline",
+    "tokens",
+]

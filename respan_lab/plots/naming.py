@@ -13,7 +13,15 @@ from .inert import LONGEST_NAME, plain
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Group", "group_names", "groups_of", "note_of", "require", "summary_names"]
+__all__ = [
+    "Group",
+    "group_names",
+    "groups_of",
+    "is_missing",
+    "note_of",
+    "require",
+    "summary_names",
+]
 
 _NOTE = 64  # characters that fit beside the names
 
@@ -114,13 +122,14 @@ def group_names(row: dict[Any, Any], names: Sequence[str]) -> tuple[str, str]:
         if name.startswith("param_")
         else str(row[name])
         for name in names
-        if not _is_missing(row[name])
+        if not is_missing(row[name])
     ]
     shown = [plain(text) for text in texts] or ["all"]
     return shown[0], plain(" · ".join(shown[1:]), LONGEST_NAME)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a cell of a frame holds nothing: None, NaN or NA."""
     if isinstance(value, (str, list, dict, tuple)):
         return False
     try:

@@ -23,6 +23,7 @@ def set_scale(
     *,
     room: float = 0.06,
     log: bool | None = None,
+    from_zero: bool = True,
 ) -> bool:
     """Give an axis the scale and limits its figures need.
 
@@ -33,6 +34,7 @@ def set_scale(
         room: The empty part beside the outermost figures.
         log: Whether the scale is logarithmic; None: if the figures are all above 0 and
             span more than tenfold.
+        from_zero: Whether figures that lie at or above 0 are shown with it.
 
     Returns:
         Whether it is logarithmic.
@@ -41,7 +43,10 @@ def set_scale(
 
     known = [float(value) for value in values if math.isfinite(value)] or [0.0, 1.0]
     log = is_wide(known) if log is None else log
-    limits = (_log_limits if log else _limits)(min(known), max(known), room)
+    low, high = min(known), max(known)
+    limits = _log_limits(low, high, room) if log else _limits(low, high, room)
+    if from_zero and not log and low >= 0:
+        limits = (0.0, limits[1])
     ax.set(**{f"{which}scale": "log" if log else "linear", f"{which}lim": limits})
     axis = ax.xaxis if which == "x" else ax.yaxis
     axis.set_major_locator(_locator(limits, log=log))
@@ -53,8 +58,7 @@ def set_scale(
 
 def _limits(low: float, high: float, room: float) -> tuple[float, float]:
     beside = room * (high - low) or 0.1 * abs(high) or 0.5
-    is_from_zero = 0 <= low < 0.6 * high or low == high > 0
-    return 0.0 if is_from_zero else low - beside, high + beside
+    return low - beside, high + beside
 
 
 def _log_limits(low: float, high: float, room: float) -> tuple[float, float]:

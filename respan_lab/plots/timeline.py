@@ -60,8 +60,9 @@ def timeline(
         >>> import pandas as pd
         >>> from respan_lab import plots
         >>> began = pd.date_range("2026-03-01", periods=3, freq="20s", tz="UTC")
-        >>> frame = pd.DataFrame({"model": "m", "status": "ok", "latency": 0.5})
-        >>> frame = frame.reindex(range(3)).ffill().assign(started_at=began)
+        >>> frame = pd.DataFrame(
+        ...     {"model": "m", "status": "ok", "latency": 0.5, "started_at": began}
+        ... )
         >>> plots.timeline(frame).get_xlabel().splitlines()[0]
         'seconds since 2026-03-01 00:00:00 UTC, when the first call began'
     """

@@ -1,0 +1,248 @@
+"""Quality against cost or latency, and who may be on the front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import ConfigError
+from .canvas import new_axes
+from .figures import value_of
+from .key import draw_key
+from .naming import note_of, summary_names
+from .placing import Label, place_labels
+from .scale import set_scale
+from .scores import score_column
+from .style import MUTED, dress, look, set_title, set_x_label, set_y_label, tick
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["pareto"]
+
+_AXES = {
+    "cost": ("cost", "US dollars a call, mean"),
+    "latency": ("latency_p50", "latency, seconds, median"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A group with its price and its quality, higher being better."""
+
+    name: str
+    look: int
+    x: float
+    y: float
+    low: float
+    high: float
+    sign: int = 1
+
+    def is_shown_below(self, other: _Point) -> bool:
+        """Whether the other costs no more, and is better by the intervals."""
+        ends = (self.low, self.high, other.low, other.high)
+        if other is self or other.x > self.x or any(one != one for one in ends):
+            return False
+        return other.low > self.high if self.sign > 0 else other.high < self.low
+
+    def is_below(self, other: _Point) -> bool:
+        """Whether the other is no worse in both by the means, and better in one."""
+        mine, others = self.sign * self.y, self.sign * other.y
+        no_worse = other.x <= self.x and others >= mine
+        return no_worse and (other.x < self.x or others > mine)
+
+
+def pareto(
+    frame: pd.DataFrame,
+    *,
+    score: str | None = None,
+    x: Literal["cost", "latency"] = "cost",
+    lower_is_better: bool = False,
+    note: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw quality against what it takes, and the front: who is beaten by nobody.
+
+    The line is the front of the means: of its groups none is matched by another that
+    takes no more and scores no less. A group is hollow, *shown to be dominated*, if
+    another takes no more on average and the whole of its score's interval is better
+    than the whole of this one's; every other group is filled, since it may be on the
+    front. That takes cost and latency as they were seen, and the intervals one by one:
+    two that do not touch are a stronger sign than 5 % (N. Schenker, J. F. Gentleman,
+    The American Statistician 55, 2001), while pairs on the same items, ``r.compare()``,
+    show more. Without intervals nothing is shown, and every group is filled.
+
+    Args:
+        frame: A summary, as ``r.summary()`` gives it: group columns, ``n``,
+            ``score_<name>`` with its ``_ci_low`` and ``_ci_high``, and ``cost`` (mean
+            US dollars a call) or ``latency_p50`` (median seconds). A group without one
+            of the two is named below the plot.
+        score: The score's name, without ``score_``; None: the only one.
+        x: ``cost`` or ``latency``; logarithmic if it spans more than tenfold.
+        lower_is_better: Whether a low score is a good one.
+        note: What the reader must know, below the title. None: the summary's ``label``.
+        ax: Where to draw; None makes a figure of its own.
+
+    Raises:
+        ConfigError: If the frame is no summary, has no rows or no such figure; or the
+            score is not in it or has to be chosen among several.
+
+    Example:
+        >>> import pandas as pd
+        >>> from respan_lab import plots
+        >>> frame = pd.DataFrame(
+        ...     {"model": ["a", "b"], "n": 9, "score_exact": [0.5, 1.0],
+        ...      "cost": [0.001, 0.02]}
+        ... )
+        >>> plots.pareto(frame).get_xlabel().splitlines()[0]
+        'US dollars a call, mean, logarithmic'
+    """
+    if x not in _AXES:
+        raise ConfigError(f"x is {x!r}; allowed: 'cost', 'latency'")
+    column = score_column(frame, score, plot="pareto")
+    x_column, x_label = _AXES[x]
+    every = _points(frame, column, x_column, sign=-1 if lower_is_better else 1)
+    points = [point for point in every if point.x == point.x and point.y == point.y]
+    dominated = [any(p.is_shown_below(other) for other in points) for p in points]
+    ax = new_axes(4.6) if ax is None else ax
+    dress(ax)
+    log = set_scale(ax, "x", [point.x for point in points], room=0.1)
+    _set_quality(ax, points)
+    _draw_front(ax, points)
+    for point, is_out in zip(points, dominated, strict=True):
+        _draw_point(ax, point, hollow=is_out)
+    _draw_key(ax, hollow=any(dominated))
+    _name(ax, points)
+    silent = ", ".join(point.name for point in every if point not in points)
+    has_intervals = any(point.low == point.low for point in points)
+    name = column.removeprefix("score_")
+    set_x_label(
+        ax,
+        x_label + ", logarithmic" * log,
+        notes=[
+            "bar: the score's 95 % interval" * has_intervals,
+            f"no data: {silent}" if silent else "",
+            _sizes(frame),
+        ],
+    )
+    better = ", lower is better" if lower_is_better else ""
+    set_y_label(ax, f"{_plain_name(name)}, mean{better}")
+    title = f"{name} against {x}"
+    set_title(ax, title, note=note_of(frame) if note is None else note)
+    return ax
+
+
+def _plain_name(name: str) -> str:
+    from .inert import plain
+
+    return plain(name)
+
+
+def _points(
+    frame: pd.DataFrame, column: str, x_column: str, *, sign: int
+) -> list[_Point]:
+    names = summary_names(frame)
+    firsts = list(dict.fromkeys(first for first, _ in names))
+    rests = list(dict.fromkeys(rest for _, rest in names))
+    return [
+        _Point(
+            " · ".join(filter(None, name)),
+            firsts.index(name[0]) if len(firsts) > 1 else rests.index(name[1]),
+            _value(row, x_column),
+            _value(row, column),
+            _value(row, f"{column}_ci_low"),
+            _value(row, f"{column}_ci_high"),
+            sign,
+        )
+        for name, row in zip(names, frame.to_dict("records"), strict=True)
+    ]
+
+
+def _value(row: dict[Any, Any], column: str) -> float:
+    return value_of(row.get(column))
+
+
+def _set_quality(ax: Axes, points: Sequence[_Point]) -> None:
+    known = [one for point in points for one in (point.low, point.y, point.high)]
+    known = [one for one in known if one == one]
+    if all(0 <= one <= 1 for one in known):
+        ax.set_ylim(-0.02, 1.04)
+        tick(ax.yaxis, [0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+    else:
+        set_scale(ax, "y", known, log=False)
+
+
+def _draw_front(ax: Axes, points: Sequence[_Point]) -> None:
+    front = [p for p in points if not any(p.is_below(other) for other in points)]
+    front.sort(key=lambda point: (point.x, point.y))
+    ax.step(
+        [point.x for point in front],
+        [point.y for point in front],
+        where="post",
+        color=MUTED,
+        linewidth=1.2,
+        linestyle=(0, (4, 3)),
+        zorder=1,
+    )
+
+
+def _draw_point(ax: Axes, point: _Point, *, hollow: bool) -> None:
+    style = look(point.look)
+    if point.low == point.low and point.high == point.high:
+        ax.plot(
+            (point.x, point.x),
+            (point.low, point.high),
+            color=style.colour,
+            linewidth=2,
+            alpha=0.25 if hollow else 0.55,
+            solid_capstyle="round",
+            zorder=2,
+        )
+    ax.plot(
+        point.x,
+        point.y,
+        style.marker,
+        color=style.colour,
+        markersize=9,
+        markerfacecolor="white" if hollow else style.colour,
+        markeredgecolor=style.colour if hollow else "white",
+        markeredgewidth=1.6 if hollow else 1.0,
+        zorder=3,
+    )
+
+
+def _draw_key(ax: Axes, *, hollow: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    def mark(fill: str) -> Line2D:
+        return Line2D(
+            [], [], linestyle="none", marker="o", color=MUTED, markerfacecolor=fill
+        )
+
+    front = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
+    handles = [front, mark(MUTED), *([mark("white")] if hollow else [])]
+    texts = ["front of the means", "may be on the front", "shown to be dominated"]
+    draw_key(ax, handles, texts[: len(handles)], below=True)
+
+
+def _name(ax: Axes, points: Sequence[_Point]) -> None:
+    bars = [
+        (point.x, point.low + part * (point.high - point.low))
+        for point in points
+        if point.low == point.low
+        for part in (0, 0.2, 0.4, 0.6, 0.8, 1)
+    ]
+    labels = [Label(p.x, p.y, p.name, look(p.look).colour) for p in points]
+    place_labels(ax, labels, avoid=bars)
+
+
+def _sizes(frame: pd.DataFrame) -> str:
+    column = "n_items" if "n_items" in frame else "n"
+    sizes = sorted({int(one) for one in frame[column].dropna()})
+    what = "items" if column == "n_items" else "calls"
+    if not sizes:
+        return ""
+    told = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
+    return f"n={told} {what} each"
