@@ -16,6 +16,7 @@ __all__ = ["arithmetic", "cost_rows", "price_of"]
 _SOURCES = {
     "gateway": "as the gateway reported it",
     "price_table": "by the price table: the gateway reported none",
+    "what_if": "what it would have been at the prices given to reprice",
 }
 
 

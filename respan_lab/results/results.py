@@ -20,7 +20,7 @@ from .files import LOADED, read_file
 from .headline import headline, run_label
 from .recorded_run import read_recorded
 from .table import html_table, rows_table, summary_table, text_table
-from .verbs import Comparing, Scoring, Showing
+from .verbs import Comparing, Deciding, Scoring, Showing
 
 __all__ = ["Results"]
 
@@ -46,7 +46,7 @@ _ERROR_COLUMNS = (
 )
 
 
-class Results(Comparing, Scoring["Results"], Showing):
+class Results(Comparing, Deciding["Results"], Scoring["Results"], Showing):
     """The calls of a run as a tidy frame, with what they add up to.
 
     In a notebook it shows its summary and first rows. ``len`` counts rows.

@@ -1,8 +1,9 @@
 """What can be asked of a frame of calls, the same of a run and of any such frame."""
 
 from .comparing import Comparing
+from .deciding import Deciding
 from .scoring import Scoring
 from .showing import Showing
 from .verbs import Verbs
 
-__all__ = ["Comparing", "Scoring", "Showing", "Verbs"]
+__all__ = ["Comparing", "Deciding", "Scoring", "Showing", "Verbs"]
