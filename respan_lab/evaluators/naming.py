@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import ConfigError
 from .binding import ARGUMENTS
@@ -80,9 +80,11 @@ def check_evaluators(evaluators: Evaluators) -> dict[str, Evaluator]:
 def _named(evaluators: Evaluators) -> Iterable[tuple[str, Evaluator]]:
     if isinstance(evaluators, Mapping):
         return [(str(name), _found(one)) for name, one in evaluators.items()]
-    if isinstance(evaluators, str) or callable(evaluators):
-        evaluators = [evaluators]
-    return [(_name(one), _found(one)) for one in evaluators]
+    several: Iterable[Any] = [evaluators]
+    if isinstance(evaluators, Iterable) and not isinstance(evaluators, str):
+        several = [evaluators] if callable(evaluators) else evaluators
+    found = [(one, _found(one)) for one in several]
+    return [(_name(one), function) for one, function in found]
 
 
 def _name(evaluator: str | Evaluator) -> str:

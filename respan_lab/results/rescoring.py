@@ -52,6 +52,11 @@ def rescored(
 
     Raises:
         ConfigError: There is nothing to score, or no evaluator, or one is unknown.
+
+    Example:
+        >>> frame = pd.DataFrame({"output": ["Oui.", None], "expected": "oui"})
+        >>> rescored(frame, {}, ["exact_match"]).frame["score_exact_match"].tolist()
+        [True, <NA>]
     """
     if "output" not in frame:
         raise ConfigError("the frame has no column 'output': there is nothing to score")

@@ -55,7 +55,7 @@ def test_what_is_missing_has_no_score(missing):
 
 @pytest.mark.parametrize("kind", ["characters", "words", "word_set", "part"])
 def test_of_huge_texts_the_beginning_counts(kind):
-    assert similarity(kind)("a" * 1_000_000, "a" * 999_999) > 0.09
+    assert similarity(kind)("a" * 1_000_000, "a" * 999_999) == 1
     assert 0 <= similarity(kind)("ab" * 500_000, "b a " * 250_000) <= 1
 
 

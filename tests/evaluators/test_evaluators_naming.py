@@ -56,6 +56,8 @@ def test_a_name_means_one_of_ours():
         (lambda output: True, "has no name"),
         (functools.partial(own, expected="a"), "has no name"),
         ({"a": 5}, "evaluator 5 is not known"),
+        (5, "evaluator 5 is not known"),
+        ([5], "evaluator 5 is not known"),
         ({"a": lambda answer: True}, "needs an argument 'answer'; allowed: output"),
         ({"a": type}, "cannot be read"),
         ("label", r"'label' needs labels: give lab.evaluators.label\(labels\)"),

@@ -96,12 +96,14 @@ def test_hostile_answers_are_wrong_and_quick(output):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.text(), json_values))
+@given(st.dictionaries(st.text(), json_values, max_size=5))
 def test_every_object_matches_itself(fields):
     said = f"Here it is: {json.dumps(fields)}"
     assert all(field_match(said, fields).values())
