@@ -15,9 +15,16 @@ from .metrics import ERRORS, figures_of, metric_names
 from .pairing import Layout
 from .statistics.planning import items_to_settle
 from .statistics.verdicts import CORRECTIONS, MIN_ITEMS, adjusted, verdict_of
+from .stopped import Stopped
 from .wording import count
 
 __all__ = ["check_choice", "compare"]
+
+_LOOKS = (
+    "the run could stop after every item: p-values and intervals with the betting "
+    "sequence are of the items that counted, and hold at all looks and for all pairs "
+    "of the run together"
+)
 
 
 def compare(
@@ -86,11 +93,18 @@ def compare(
     measured = [figures_of(frame, n, errors=errors, manifest=manifest) for n in names]
     other = ERRORS[1 - ERRORS.index(errors)]
     otherwise = [figures_of(frame, n, errors=other, manifest=manifest) for n in names]
-    pairs = compared(layout, measured, two_and_two, alpha=alpha)
+    stopped = {n: Stopped.of(frame, manifest, n) for n in names if by == "model"}
+    pairs = [
+        pair.at_all_looks(stopped.get(pair.figures.name))
+        for pair in compared(layout, measured, two_and_two, alpha=alpha)
+    ]
     rows = _rows(pairs, chosen)
     notes = _notes(pairs)
     if any(one.n_zeroed for one in (*measured, *otherwise)):
-        others = compared(layout, otherwise, two_and_two, alpha=alpha)
+        others = [
+            pair.at_all_looks(stopped.get(pair.figures.name))
+            for pair in compared(layout, otherwise, two_and_two, alpha=alpha)
+        ]
         notes += _differing(rows, _rows(others, chosen), errors)
     in_points = [one.name for one in measured if one.in_points]
     return comparison_frame(rows, notes=notes, in_points=in_points)
@@ -125,11 +139,11 @@ def check_choice(
 
 
 def _rows(pairs: Sequence[Pair], chosen: _Choice) -> list[dict[str, Any]]:
-    raw = [pair.p_value for pair in pairs]
-    known = adjusted(raw, chosen.correction)
+    family = [float("nan") if pair.is_sequence else pair.p_value for pair in pairs]
+    known = adjusted(family, chosen.correction)
     strict = strict_alpha(chosen.alpha, len(pairs), chosen.correction)
     return [
-        _row(pair, p_adjusted, chosen, strict)
+        _row(pair, pair.p_value if pair.is_sequence else p_adjusted, chosen, strict)
         for pair, p_adjusted in zip(pairs, known, strict=True)
     ]
 
@@ -177,9 +191,11 @@ def _known(value: float) -> float | None:
 
 
 def _notes(pairs: Sequence[Pair]) -> list[str]:
+    at_all_looks = [pair for pair in pairs if pair.is_sequence]
+    pairs = [pair for pair in pairs if not pair.is_sequence]
     counts = [len(pair.paired.differences) for pair in pairs]
     few = sorted({n for n in counts if n < MIN_ITEMS})
-    notes = []
+    notes = [_LOOKS] if at_all_looks else []
     if few:
         span = count(few[0], "item") if len(few) == 1 else f"{few[0]}–{few[-1]} items"
         notes.append(f"p-values withheld: {span}, at least {MIN_ITEMS} needed")

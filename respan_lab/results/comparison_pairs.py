@@ -17,26 +17,48 @@ from .statistics.differences import (
     score_difference,
 )
 from .statistics.verdicts import MIN_ITEMS
+from .stopped import Stopped
 from .wording import count
 
 __all__ = ["Pair", "compared", "level_pairs", "strict_alpha"]
 
 
 class Pair(NamedTuple):
-    """Two levels compared by one metric; ``found`` is None without a common item."""
+    """Two levels compared by one metric.
+
+    Attributes:
+        figures: The metric's.
+        a: The first level.
+        b: The second.
+        paired: The two, side by side.
+        found: Their difference; None without a common item.
+        is_sequence: Whether the run could stop after every item, so that its p-value
+            counts for all looks and all pairs already.
+    """
 
     figures: Figures
     a: object
     b: object
     paired: Paired
     found: Difference | None
+    is_sequence: bool = False
 
     @property
     def p_value(self) -> float:
         """Of no difference; NaN if there are too few items to tell."""
-        if self.found is None or self.found.n_items < MIN_ITEMS:
+        if self.found is None:
             return float("nan")
-        return self.found.p_value
+        is_enough = self.is_sequence or self.found.n_items >= MIN_ITEMS
+        return self.found.p_value if is_enough else float("nan")
+
+    def at_all_looks(self, stopped: Stopped | None) -> Pair:
+        """The same pair by what counted in a run that could stop, if it was one.
+
+        Args:
+            stopped: The run's items by this metric; None if it could not stop by it.
+        """
+        found = stopped and stopped.difference(str(self.a), str(self.b))
+        return self._replace(found=found, is_sequence=True) if found else self
 
 
 def compared(

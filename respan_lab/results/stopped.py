@@ -1,15 +1,99 @@
-"""What a run that could stop early has decided, and what that saved."""
+"""What a run that could stop early has decided, and what that saved.
+
+Whoever may stop has looked after every item. Intervals and tests that are right for
+one look are not right for such a run, even if it went on to the end: its figures are
+those of a confidence sequence, of the items that counted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from .sequence import mean_sequence, sequence_p_value
+from .statistics.differences import Difference
+from .statistics.interval import Interval
 from .wording import count, money
 
-__all__ = ["saved", "stop_sentence"]
+__all__ = ["Stopped", "saved", "stop_sentence"]
+
+
+class Stopped:
+    """The items of a run that count, in their order.
+
+    Args:
+        frame: The run's.
+        stop: What its manifest tells under ``stop``.
+    """
+
+    def __init__(self, frame: pd.DataFrame, stop: Mapping[str, Any]) -> None:
+        self._stop = stop
+        places = {str(item): at for at, item in enumerate(stop["items"])}
+        scores = frame[f"score_{stop['metric']}"].astype("Float64")
+        self._scores = pd.DataFrame(
+            {
+                "model": frame["model"].astype(str).to_numpy(),
+                "place": frame["item"].astype(str).map(places).to_numpy(dtype=float),
+                "score": scores.to_numpy(dtype=float, na_value=np.nan),
+            }
+        )
+
+    @classmethod
+    def of(
+        cls, frame: pd.DataFrame, manifest: Mapping[str, Any] | None, metric: str
+    ) -> Stopped | None:
+        """Give it for a metric by which a run could stop; None for any other."""
+        stop = (manifest or {}).get("stop")
+        name = metric.removeprefix("score_")
+        if not stop or stop["trouble"] or stop["metric"] != name:
+            return None
+        return cls(frame, stop) if f"score_{name}" in frame else None
+
+    def interval(self, rows: np.ndarray[Any, Any]) -> Interval | None:
+        """Give the interval of a mean score, valid at every look, at 95 %.
+
+        Args:
+            rows: Which rows of the frame it is of.
+
+        Returns:
+            None if none of them counts.
+        """
+        means = self._scores[rows].dropna().groupby("place")["score"].mean()
+        return mean_sequence(means) if len(means) else None
+
+    def difference(self, a: str, b: str) -> Difference | None:
+        """Compare two targets by what decided; None if that was not asked of them.
+
+        Its p-value counts for all pairs together: it is not to be adjusted again. Its
+        interval is simultaneous, too.
+        """
+        asked = {(p["a"], p["b"]): p["n_items"] for p in self._stop["pairs"]}
+        n_items = asked.get((a, b), asked.get((b, a)))
+        if not n_items:
+            return None
+        first, second = (self._means(name) for name in (a, b))
+        found = (first - second).dropna().sort_index().to_numpy()[:n_items]
+        n_pairs = self._stop["n_pairs"]
+        level = 1 - (1 - self._stop["confidence"]) / n_pairs
+        interval = mean_sequence(found, level=level, low=-1, high=1)
+        return Difference(
+            n_items=len(found),
+            mean=float(found.mean()),
+            interval=interval,
+            p_value=min(1.0, sequence_p_value(found) * n_pairs),
+            test="betting sequence",
+            tie=interval,
+            total=float(found.sum()),
+            squares=float((found**2).sum()),
+            reach=1.0,
+        )
+
+    def _means(self, model: str) -> pd.Series:
+        rows = self._scores[self._scores["model"] == model]
+        return rows.dropna().groupby("place")["score"].mean()
 
 
 def stop_sentence(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str | None:

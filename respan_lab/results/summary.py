@@ -13,6 +13,7 @@ from .groups import Groups, group_columns, group_rows, item_codes
 from .labels import combined_label, row_labels
 from .shares import share_columns
 from .statistics import MIN_CALLS_P95, rate_interval
+from .stopped import Stopped
 from .timing import is_timed
 
 __all__ = ["score_names", "summarize"]
@@ -51,8 +52,9 @@ def summarize(
     Returns:
         The columns of ``SUMMARY_COLUMNS``, without those that are missing throughout.
         A score is the mean of the item means; a call that failed has none and is out
-        of it. Times are of calls that this run asked and that were answered, neither
-        from a cache nor by another model.
+        of it. The interval of a score by which the run could stop is a confidence
+        sequence's, of the items that counted. Times are of calls that this run asked
+        and that were answered, neither from a cache nor by another model.
 
     Raises:
         ConfigError: If ``by`` names a column that the frame does not have.
@@ -66,7 +68,10 @@ def summarize(
     parts = [
         groups.keys,
         _counts(calls, per_call),
-        *(_score(frame, groups, name=name) for name in score_names(frame)),
+        *(
+            _score(frame, groups, name=name, stopped=Stopped.of(frame, manifest, name))
+            for name in score_names(frame)
+        ),
         _cost(calls, per_call),
         _times(calls, per_call),
         _tokens(calls, per_call),
@@ -98,7 +103,9 @@ def _count(groups: Groups, *, where: pd.Series) -> pd.Series:
     return pd.Series(np.bincount(codes, minlength=len(groups)), dtype="Int64")
 
 
-def _score(frame: pd.DataFrame, groups: Groups, *, name: str) -> pd.DataFrame:
+def _score(
+    frame: pd.DataFrame, groups: Groups, *, name: str, stopped: Stopped | None
+) -> pd.DataFrame:
     column = f"score_{name}"
     scores = pd.DataFrame(
         {
@@ -112,6 +119,8 @@ def _score(frame: pd.DataFrame, groups: Groups, *, name: str) -> pd.DataFrame:
     for group, items in of_item.groupby(level="group"):
         means = [float(one) for one in items["mean"]]
         interval = rate_interval(means, int(items["count"].sum()))
+        if stopped is not None:
+            interval = stopped.interval(groups.codes == group)
         figures[int(group)] = (fmean(means), *(interval or (None, None)))
     names = [column, f"{column}_ci_low", f"{column}_ci_high"]
     return pd.DataFrame(figures, columns=names, dtype="Float64")

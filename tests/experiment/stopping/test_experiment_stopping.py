@@ -11,6 +11,7 @@ import pytest
 
 import respan_lab as lab
 from respan_lab import LedgerError
+from respan_lab.results.sequence import mean_sequence, sequence_p_value
 
 DATA = [{"t": f"item {n}", "expected": "yes"} for n in range(200)]
 CALLS: Counter[str] = Counter()
@@ -157,3 +158,52 @@ def test_a_score_that_is_no_share_ends_no_run(client: lab.Client) -> None:
     r = run(client, "good", "bad", evaluators=[length], stop=lab.Stop("length"))
     assert r.df["status"].eq("ok").all()
     assert "not stopped early: a score score_length is 3" in repr(r)
+
+
+def counted(r: lab.Results, model: str) -> list[float]:
+    """The scores that count, in their order."""
+    by_item = r.df[r.df["model"] == model].set_index("item")["score_exact_match"]
+    return [float(by_item[item]) for item in r.manifest["stop"]["items"]]
+
+
+def test_a_comparison_is_that_of_the_items_that_counted(client: lab.Client) -> None:
+    r = run(client, "good", "bad", "fine")
+    found = r.compare()
+    verdicts = {(row.a, row.b): row.verdict for row in found.itertuples()}
+    for pair in r.manifest["stop"]["pairs"]:
+        expected = "undecided"
+        if pair["winner"]:
+            expected = "better" if pair["winner"] == pair["a"] else "worse"
+        assert verdicts[pair["a"], pair["b"]] == expected
+    first = found.iloc[0]
+    n = r.manifest["stop"]["pairs"][0]["n_items"]
+    differences = [
+        a - b
+        for a, b in zip(
+            counted(r, "sim/good")[:n], counted(r, "sim/bad")[:n], strict=True
+        )
+    ]
+    assert first["n_items"] == n
+    assert first["diff"] == pytest.approx(sum(differences) / n)
+    assert first["test"] == "betting sequence"
+    assert first["p_adjusted"] == pytest.approx(3 * sequence_p_value(differences))
+    assert first["p_adjusted"] < 0.05
+    ends = mean_sequence(differences, level=1 - 0.05 / 3, low=-1, high=1)
+    assert (first["ci_low"], first["ci_high"]) == pytest.approx(tuple(ends))
+    assert "at all looks" in found.notes[0]
+
+
+def test_other_metrics_are_compared_as_ever(client: lab.Client) -> None:
+    found = run(client, "good", "fine").compare(["exact_match", "latency"])
+    assert found["test"].tolist()[0] == "betting sequence"
+    assert found["test"].tolist()[1] != "betting sequence"
+
+
+def test_a_summary_has_the_interval_of_all_looks(client: lab.Client) -> None:
+    r = run(client, "good", "fine")
+    row = r.summary().iloc[0]
+    low, high = mean_sequence(counted(r, "sim/good"))
+    assert row["score_exact_match_ci_low"] == pytest.approx(low)
+    assert row["score_exact_match_ci_high"] == pytest.approx(high)
+    plain = run(client, "good", "fine", stop=None).summary().iloc[0]
+    assert plain["score_exact_match_ci_low"] > low
