@@ -154,7 +154,8 @@ def note_of(frame: pd.DataFrame) -> str | None:
     distinct = [str(one) for one in labels.unique() if one]
     if not distinct or (len(distinct) == 1 and labels.notna().all()):
         return distinct[0] if distinct else None
-    named = frame["model" if "model" in frame else frame.columns[0]].astype(str)
+    first = "model" if "model" in frame else frame.columns[0]
+    named = frame.loc[labels.index, first].astype(str)
     by_name = " · ".join(
         f"{one}: {', '.join(named[labels == one].unique())}" for one in distinct
     )
@@ -168,6 +169,10 @@ def note_of(frame: pd.DataFrame) -> str | None:
 def _labels(frame: pd.DataFrame) -> pd.Series | None:
     if "label" in frame:
         labels = frame["label"].astype(object)
+        if {"asked_model", "answered_model"} <= set(frame.columns):  # who is not known
+            labels = labels[
+                frame[["asked_model", "answered_model"]].notna().any(axis=1)
+            ]
         return labels.where(labels.notna(), None)
     if "provider" not in frame:
         return None

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ..files import export
 from ..plot import Plot
-from ..summary import summarize
 from .verbs import Verbs
 
 __all__ = ["Showing"]
@@ -18,8 +17,8 @@ class Showing(Verbs):
 
     @property
     def plot(self) -> Plot:
-        """The plots: ``r.plot.scores()``."""
-        return Plot(summarize(self._df, manifest=self._manifest))
+        """The plots: ``r.plot.scores()``, ``r.plot.latency()``."""
+        return Plot(self._df, self._manifest)
 
     def export(self, path: str | os.PathLike[str]) -> Path:
         """Write the run to a file; folders are made as needed.
