@@ -160,10 +160,10 @@ def test_a_score_that_is_no_share_ends_no_run(client: lab.Client) -> None:
     assert "not stopped early: a score score_length is 3" in repr(r)
 
 
-def counted(r: lab.Results, model: str) -> list[float]:
+def counted(r: lab.Results, model: str, n: int | None = None) -> list[float]:
     """The scores that count, in their order."""
     by_item = r.df[r.df["model"] == model].set_index("item")["score_exact_match"]
-    return [float(by_item[item]) for item in r.manifest["stop"]["items"]]
+    return [float(by_item[item]) for item in r.manifest["stop"]["items"][:n]]
 
 
 def test_a_comparison_is_that_of_the_items_that_counted(client: lab.Client) -> None:
@@ -180,7 +180,7 @@ def test_a_comparison_is_that_of_the_items_that_counted(client: lab.Client) -> N
     differences = [
         a - b
         for a, b in zip(
-            counted(r, "sim/good")[:n], counted(r, "sim/bad")[:n], strict=True
+            counted(r, "sim/good", n), counted(r, "sim/bad", n), strict=True
         )
     ]
     assert first["n_items"] == n
