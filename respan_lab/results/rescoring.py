@@ -98,12 +98,27 @@ def _manifest(
     manifest: Mapping[str, Any], named: Mapping[str, Evaluator]
 ) -> dict[str, Any]:
     before = list(manifest.get("evaluators", ()))
-    lower = [n for n in manifest.get("lower_is_better", ()) if n not in named]
-    return {
-        **manifest,
+    told = {
+        **_without(manifest, named),
         "evaluators": list(dict.fromkeys([*before, *named])),
-        "lower_is_better": [*lower, *lower_is_better(named)],
     }
+    told["lower_is_better"] = [
+        *told.get("lower_is_better", ()),
+        *lower_is_better(named),
+    ]
+    if runs := manifest.get("runs"):  # several, put together
+        told["runs"] = {name: _without(run, named) for name, run in runs.items()}
+    return told
+
+
+def _without(
+    manifest: Mapping[str, Any], named: Mapping[str, Evaluator]
+) -> dict[str, Any]:
+    """Leave out what was known of evaluators that have scored anew."""
+    lower = manifest.get("lower_is_better")
+    if lower is None:
+        return dict(manifest)
+    return {**manifest, "lower_is_better": [n for n in lower if n not in named]}
 
 
 def _spread(

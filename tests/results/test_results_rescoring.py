@@ -154,6 +154,16 @@ def test_columns_are_those_of_the_evaluator_whose_name_fits_best(columns, known,
     assert len(found) == owned
 
 
+def test_what_turns_a_score_round_is_replaced_too(results_of, call):
+    first = results_of([call()]).score("length", "refusal")
+    both = lab.concat([first, first.score(length(at_most=9))], names=["a", "b"])
+    again = both.score(length(at_most=9))
+    assert both.manifest["runs"]["b"]["lower_is_better"] == ["refusal"]
+    assert again.manifest["lower_is_better"] == []
+    assert again.manifest["runs"]["a"]["lower_is_better"] == ["refusal"]
+    assert first.manifest["lower_is_better"] == ["length", "refusal"]
+
+
 def test_only_answers_are_scored(results_of, call, failed):
     seen = []
 

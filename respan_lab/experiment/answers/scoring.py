@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ...evaluators.scoring import ready, scored
@@ -21,6 +22,7 @@ __all__ = ["Scorer"]
 
 # Each row has all columns, as those of the frame have: what is missing is None.
 _COLUMNS = [one.name for one in COLUMNS if not one.prefix and one.name != "run_name"]
+_BESIDE = 32  # answers that are scored at once
 _TOGETHER = 500  # answers read at once: all of a large run would fill the memory
 
 
@@ -102,9 +104,25 @@ class Scorer:
         for start in range(0, len(every), _TOGETHER):
             some = every[start : start + _TOGETHER]
             records = await self._ledger.records(call for _, call in some)
-            for at, call in some:
-                if call in records:
-                    await self._score_again(run, at, records[call])
+            found = [(at, records[call]) for at, call in some if call in records]
+            await self._score_all(run, found)
+
+    async def _score_all(
+        self, run: int, found: Sequence[tuple[int, Mapping[str, Any]]]
+    ) -> None:
+        """Score several answers beside each other, since an evaluator may be slow."""
+        waiting = iter(found)
+
+        async def work() -> None:
+            for at, record in waiting:
+                await self._score_again(run, at, record)
+
+        tasks = [asyncio.create_task(work()) for _ in range(min(_BESIDE, len(found)))]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _score_again(self, run: int, at: int, record: Mapping[str, Any]) -> None:
         cell = self._cells[at]
