@@ -1,7 +1,7 @@
 """Intervals, tests and plans that know how little data they have.
 
-scipy and statsmodels do the maths; each function names its source. Nothing here knows
-of frames but `strengths`, which reads votes.
+Each function names its source; the distributions are scipy's. Nothing here knows of
+frames but `strengths`, which reads votes.
 """
 
 from .differences import Difference, binary_difference, log_ratio, score_difference
