@@ -14,6 +14,7 @@ Example:
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
@@ -143,6 +144,12 @@ __all__ = [
 ]
 
 
+def _add_to_frames() -> None:
+    """Give frames their `df.lab`, once there are frames."""
+    if "pandas" in sys.modules:
+        from . import pandas  # noqa: F401  # which is not what loads pandas
+
+
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
@@ -153,8 +160,12 @@ def __getattr__(name: str) -> Any:
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
+    _add_to_frames()
     return value
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+_add_to_frames()

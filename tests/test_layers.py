@@ -23,7 +23,7 @@ for _rooms in (
     {"evaluators", "plots"},
     {"results"},
     {"experiment"},
-    {"demo", "serve", "cli"},
+    {"demo", "serve", "cli", "pandas"},
 ):
     _below = set(LAYERS)
     LAYERS.update({room: set(_below) for room in _rooms})
@@ -84,7 +84,7 @@ HEAVY = {
     "starlette": {"gateway/"},
     "aiohttp": {"transport/"},
     "xllamacpp": {"gateway/providers/local/"},
-    "pandas": {"results/", "experiment/", "plots/"},
+    "pandas": {"results/", "experiment/", "plots/", "pandas.py"},
 }
 
 
