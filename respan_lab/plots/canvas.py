@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WIDTH", "new_axes", "picture"]
 
+_PAD = 0.08  # inches around everything
 WIDTH = 7.6  # inches: what a notebook shows without shrinking it
 _unseen: ContextVar[bool] = ContextVar("_unseen", default=False)
 
@@ -31,6 +32,9 @@ def new_axes(height: float, *, width: float = WIDTH) -> Axes:
     """
     figure = _new_figure(width, height)
     figure.set_facecolor("white")
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.set(w_pad=_PAD, h_pad=_PAD)
     axes: Axes = figure.subplots()
     return axes
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .canvas import new_axes
+from .canvas import WIDTH, new_axes
 from .figures import number
 from .grids import colours, ink_on
 from .inert import plain
 from .naming import Group, groups_of, is_missing, note_of, require
-from .style import FONT, INK, MUTED, dress, set_title, set_x_label, write
+from .style import INK, MUTED, dress, set_title, set_x_label, write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,8 @@ __all__ = ["confusion"]
 
 _MOST_LABELS = 12
 _MOST_PANELS = 12
-_CELL = 0.42  # inches, at most
+_CELL_WIDTH, _CELL_HEIGHT, _NAMES = 0.62, 0.3, 1.1  # inches
+_ABOVE, _AROUND = 1.6, 3.8  # cells' heights that a matrix's names take
 _OTHER, _NONE = "(other)", "(none)"
 _LABEL = 14
 
@@ -86,8 +87,8 @@ def confusion(
         ...     {"model": "m", "expected": ["yes", "no"], "output": ["yes", "yes"]}
         ... )
         >>> ax = plots.confusion(frame)
-        >>> [t.get_text() for t in ax.texts][:1]
-        ['m: 0.50 right, n=2']
+        >>> [t.get_text() for t in ax.texts][:2]
+        ['m', '0.50 right, n=2']
     """
     answered = "output" if field is None else f"parsed_{field}"
     require(frame, ("expected", answered), plot="confusion")
@@ -173,15 +174,15 @@ def _extra(panels: Sequence[_Panel], labels: Sequence[str]) -> list[str]:
 
 def _panels_wide(n_panels: int, n_columns: int) -> int:
     """Give how many matrices stand side by side, so that a cell holds its figure."""
-    return max(1, min(n_panels, 15 // (n_columns + 2), 4))
+    return max(1, min(n_panels, 21 // (n_columns + 2), 4))
 
 
 def _new_axes(
     n_panels: int, labels: Sequence[str], columns: Sequence[str], wide: int
 ) -> Axes:
-    down = -(-n_panels // wide)
-    cell = min(_CELL, 6.0 / (wide * (len(columns) + 1.0)))
-    return new_axes(1.9 + cell * down * (len(labels) + 1.6) + 0.9 * down)
+    rows = -(-n_panels // wide) * (len(labels) + _AROUND)
+    width = _NAMES + _CELL_WIDTH * wide * (len(columns) + 1)
+    return new_axes(1.4 + _CELL_HEIGHT * rows, width=min(max(width, 4.6), WIDTH))
 
 
 def _draw(
@@ -194,14 +195,14 @@ def _draw(
     dress(ax, grid="")
     ax.set_xticks([])
     ax.set_yticks([])
-    step_x, step_y = len(columns) + 1.0, len(labels) + 3.6
+    step_x, step_y = len(columns) + 1.0, len(labels) + _AROUND
     for at, panel in enumerate(panels):
         x, y = (at % wide) * step_x, (at // wide) * step_y
-        _draw_panel(ax, panel, labels, columns, x, y)
+        _draw_panel(ax, panel, labels, columns, x, y, length=66 // wide)
         if at % wide == 0:
             _name_rows(ax, labels, x, y)
     ax.set_xlim(-0.1, wide * step_x - 0.9)
-    ax.set_ylim(-(-len(panels) // wide) * step_y - 0.3, -1.1)
+    ax.set_ylim(-(-len(panels) // wide) * step_y - _ABOVE, -_ABOVE)
 
 
 def _draw_panel(
@@ -211,6 +212,8 @@ def _draw_panel(
     columns: Sequence[str],
     x: float,
     y: float,
+    *,
+    length: int,
 ) -> None:
     import numpy as np
 
@@ -227,8 +230,9 @@ def _draw_panel(
         linewidth=1.2,
     )
     rate = panel.right / panel.total
-    title = f"{plain(panel.name, 24)}: {number(rate)} right, n={panel.total:,}"
-    write(ax, (x, y - 0.25), title, size=FONT - 1, colour=INK, bold=True, va="bottom")
+    name, told = plain(panel.name, length), f"{number(rate)} right, n={panel.total:,}"
+    write(ax, (x, y), name, offset=(0, 18), colour=INK, bold=True, va="baseline")
+    write(ax, (x, y), told, offset=(0, 6), va="baseline")
     for row in range(len(labels)):
         for column in range(len(columns)):
             n = int(table[row, column])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from .canvas import new_axes
-from .figures import MISSING, counted, short_number, value_of
+from .figures import MISSING, fixed_number, value_of
 from .forest import Line, draw_point, dress_rows, height_of, lay_out
 from .inert import plain
 from .scale import set_scale
@@ -50,7 +50,8 @@ def differences(
             ``verdict``, and if known ``ci_level`` and ``n_more``. Differences of scores
             are ``a`` less ``b`` in the score's unit; those of ``cost``, ``latency``,
             ``time_to_first_token`` and ``completion_tokens`` are natural logarithms of
-            ``a`` over ``b``, drawn as ratios.
+            ``a`` over ``b``, drawn as ratios. Beside an undecided one stand the further
+            items that would settle it.
         metric: Which one of several metrics; None: the only one.
         margin: Differences that count as none, from minus to plus so much (of ratios
             as a logarithm), are shaded; None shades nothing.
@@ -74,8 +75,11 @@ def differences(
     in_points = frame.attrs.get("in_points", ())
     is_ratio = name in _RATIOS and name not in in_points
     names, title = _names(rows, name)
+    sizes = {int(row["n_items"]) for row in rows}
     lines = [
-        line if line.is_heading else _filled(line, rows[line.at], is_ratio)
+        line
+        if line.is_heading
+        else _filled(line, rows[line.at], is_ratio, len(sizes) > 1)
         for line in lay_out(names)
     ]
     ax = new_axes(height_of(lines, rest=1.5)) if ax is None else ax
@@ -131,20 +135,26 @@ def _level(value: Any) -> str:
     return plain(" · ".join(map(str, texts)), _NAME)
 
 
-def _filled(line: Line, row: Mapping[Any, Any], is_ratio: bool) -> Line:
+def _filled(line: Line, row: Mapping[Any, Any], is_ratio: bool, has_n: bool) -> Line:
     ends = [value_of(row[name]) for name in ("diff", "ci_low", "ci_high")]
     value, low, high = (_exp(one) for one in ends) if is_ratio else ends
     verdict = str(row["verdict"])
     n_more = value_of(row.get("n_more"))
     if verdict == "undecided" and n_more == n_more:
-        verdict = f"undecided, {counted(int(n_more), 'more item')}"
+        verdict = f"undecided (+{int(n_more):,} items)"
     texts = (
-        _told(value, is_ratio),
-        f"{_told(low, is_ratio)} to {_told(high, is_ratio)}" if low == low else "",
+        _told(value, is_ratio) + "x" * (is_ratio and math.isfinite(value)),
+        _interval(low, high, is_ratio),
         verdict,
-        f"n={int(row['n_items']):,}",
+        f"n={int(row['n_items']):,}" if has_n else "",
     )
     return replace(line, value=value, low=low, high=high, texts=texts)
+
+
+def _interval(low: float, high: float, is_ratio: bool) -> str:
+    if low != low or high != high:
+        return ""
+    return f"{_told(low, is_ratio)} to {_told(high, is_ratio)}".replace("+", "")
 
 
 def _exp(value: float) -> float:
@@ -155,8 +165,9 @@ def _told(value: float, is_ratio: bool) -> str:
     if not math.isfinite(value):
         return "–" if value != value else "∞"
     if is_ratio:
-        return f"{short_number(float(f'{value:.3g}'))}x"
-    return f"{value:+.2f}" if abs(value) < 10 else f"{value:+,.1f}"
+        return fixed_number(value)
+    text = f"{value:+.2f}" if abs(value) < 10 else f"{value:+,.1f}"
+    return text.replace("-", "\u2212")
 
 
 def _set_scale(
@@ -181,4 +192,4 @@ def _meaning(rows: Sequence[Mapping[Any, Any]], metric: str, is_ratio: bool) -> 
         what = f"ratio of {name}, the first over the second, logarithmic"
     else:
         what = f"difference in {name}, the first less the second, in the score's unit"
-    return f"{what}; with {interval}; n: items in common"
+    return f"{what}; with {interval}"

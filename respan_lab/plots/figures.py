@@ -10,6 +10,7 @@ __all__ = [
     "MISSING",
     "counted",
     "dollars",
+    "fixed_number",
     "is_wide",
     "number",
     "seconds",
@@ -44,12 +45,17 @@ def short_number(value: float) -> str:
     """
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "–"
-    text = _fixed(value)
+    text = fixed_number(value)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _fixed(value: float) -> str:
-    """Give a number to three significant digits, zeros at its end included."""
+def fixed_number(value: float) -> str:
+    """Give a number to three significant digits, zeros at its end included.
+
+    Example:
+        >>> fixed_number(0.22), fixed_number(1200)
+        ('0.220', '1,200')
+    """
     digits = 2 - math.floor(math.log10(abs(value))) if value else 2
     return f"{value:,.{max(digits, 0)}f}"
 
@@ -66,7 +72,7 @@ def seconds(value: float) -> str:
         >>> seconds(0.22), seconds(75.2), seconds(1200)
         ('0.220 s', '75.2 s', '1,200 s')
     """
-    return "–" if value != value else f"{_fixed(value)} s"
+    return "–" if value != value else f"{fixed_number(value)} s"
 
 
 def dollars(value: float) -> str:
@@ -78,7 +84,7 @@ def dollars(value: float) -> str:
     """
     if value != value:
         return "–"
-    return f"${value:,.2f}" if abs(value) >= 1 else f"${_fixed(value)}"
+    return f"${value:,.2f}" if abs(value) >= 1 else f"${fixed_number(value)}"
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

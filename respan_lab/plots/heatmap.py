@@ -96,7 +96,7 @@ def heatmap(
     label = f"{counted(len(items), 'item')}, the highest scores first{each}"
     set_x_label(ax, f"{label}; right: each row's mean")
     title = f"{column.removeprefix('score_')}, item by item"
-    set_title(ax, title, note=note_of(frame) if note is None else note)
+    set_title(ax, title, note=note_of(frame) if note is None else note, has_key=True)
     return ax
 
 

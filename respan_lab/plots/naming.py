@@ -148,6 +148,7 @@ def note_of(frame: pd.DataFrame) -> str | None:
     Returns:
         None if there is nothing to say.
     """
+    frame = frame.reset_index(drop=True)
     labels = _labels(frame)
     if labels is None:
         return None

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ConfigError
 from .canvas import new_axes
 from .figures import value_of
+from .inert import plain
 from .key import draw_key
 from .naming import note_of, summary_names
 from .placing import Label, place_labels
 from .scale import set_scale
 from .scores import score_column
-from .style import MUTED, dress, look, set_title, set_x_label, set_y_label, tick
+from .style import MUTED, dress, look, set_title, set_x_label, set_y_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pareto"]
 
+_PARTS = tuple(part / 12 for part in range(13))  # of a line that names should not cover
 _AXES = {
     "cost": ("cost", "US dollars a call, mean"),
     "latency": ("latency_p50", "latency, seconds, median"),
@@ -114,7 +117,7 @@ def pareto(
     for point, is_out in zip(points, dominated, strict=True):
         _draw_point(ax, point, hollow=is_out)
     _draw_key(ax, hollow=any(dominated))
-    _name(ax, points)
+    _name(ax, points, log=log)
     silent = ", ".join(point.name for point in every if point not in points)
     has_intervals = any(point.low == point.low for point in points)
     name = column.removeprefix("score_")
@@ -122,22 +125,15 @@ def pareto(
         ax,
         x_label + ", logarithmic" * log,
         notes=[
-            "bar: the score's 95 % interval" * has_intervals,
+            "bar: the score's 95 % interval; " * has_intervals + _sizes(frame),
             f"no data: {silent}" if silent else "",
-            _sizes(frame),
         ],
     )
     better = ", lower is better" if lower_is_better else ""
-    set_y_label(ax, f"{_plain_name(name)}, mean{better}")
+    set_y_label(ax, f"{plain(name)}, mean{better}")
     title = f"{name} against {x}"
-    set_title(ax, title, note=note_of(frame) if note is None else note)
+    set_title(ax, title, note=note_of(frame) if note is None else note, has_key=True)
     return ax
-
-
-def _plain_name(name: str) -> str:
-    from .inert import plain
-
-    return plain(name)
 
 
 def _points(
@@ -166,17 +162,16 @@ def _value(row: dict[Any, Any], column: str) -> float:
 
 def _set_quality(ax: Axes, points: Sequence[_Point]) -> None:
     known = [one for point in points for one in (point.low, point.y, point.high)]
-    known = [one for one in known if one == one]
-    if all(0 <= one <= 1 for one in known):
-        ax.set_ylim(-0.02, 1.04)
-        tick(ax.yaxis, [0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-    else:
-        set_scale(ax, "y", known, log=False)
+    set_scale(ax, "y", known, room=0.1, log=False, from_zero=False)
+
+
+def _front(points: Sequence[_Point]) -> list[_Point]:
+    front = [p for p in points if not any(p.is_below(other) for other in points)]
+    return sorted(front, key=lambda point: (point.x, point.y))
 
 
 def _draw_front(ax: Axes, points: Sequence[_Point]) -> None:
-    front = [p for p in points if not any(p.is_below(other) for other in points)]
-    front.sort(key=lambda point: (point.x, point.y))
+    front = _front(points)
     ax.step(
         [point.x for point in front],
         [point.y for point in front],
@@ -227,15 +222,29 @@ def _draw_key(ax: Axes, *, hollow: bool) -> None:
     draw_key(ax, handles, texts[: len(handles)], below=True)
 
 
-def _name(ax: Axes, points: Sequence[_Point]) -> None:
+def _name(ax: Axes, points: Sequence[_Point], *, log: bool) -> None:
     bars = [
         (point.x, point.low + part * (point.high - point.low))
         for point in points
         if point.low == point.low
-        for part in (0, 0.2, 0.4, 0.6, 0.8, 1)
+        for part in _PARTS
+    ]
+    steps = [
+        one
+        for left, right in pairwise(_front(points))
+        for part in _PARTS
+        for one in (
+            (
+                left.x * (right.x / left.x) ** part
+                if log
+                else left.x + part * (right.x - left.x),
+                left.y,
+            ),
+            (right.x, left.y + part * (right.y - left.y)),
+        )
     ]
     labels = [Label(p.x, p.y, p.name, look(p.look).colour) for p in points]
-    place_labels(ax, labels, avoid=bars)
+    place_labels(ax, labels, avoid=bars + steps)
 
 
 def _sizes(frame: pd.DataFrame) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Label", "place_labels"]
 
+_WORSE = 8  # times as bad as a name on a mark is a name on a name
 # Where a name may stand: points to the right and up of its point, best first.
 _NEAR = (
     (9, 0),
@@ -69,11 +70,13 @@ def place_labels(
     marks = ax.transData.transform(np.asarray([*points, *avoid], dtype=float))
     radius = 5 * per_point
     taken = np.hstack([marks - radius, marks + radius])
+    names = np.empty((0, 4))
     for position, artist in enumerate(artists):
-        others = np.delete(taken, position, axis=0)
+        # Names must not meet; a name over a mark is merely worse than one beside it.
+        others = np.vstack([np.delete(taken, position, axis=0), *[names] * _WORSE])
         box, place = _best(artist, marks[position], others, frame, per_point)
         _move(artist, place)
-        taken = np.vstack([taken, box])
+        names = np.vstack([names, box])
 
 
 def _annotate(ax: Axes, label: Label) -> Annotation:

@@ -91,7 +91,7 @@ def cost(
     ax = _bars(ax, groups, sizes, texts, [*_COSTS.values(), _REST])
     unit = "US dollars a call" if per == 1 else "US dollars for 1,000 calls"
     set_x_label(ax, f"{unit}, mean; n: calls of known cost")
-    set_title(ax, "Cost", note=note_of(frame) if note is None else note)
+    set_title(ax, "Cost", note=note_of(frame) if note is None else note, has_key=True)
     return ax
 
 
@@ -141,7 +141,7 @@ def tokens(
     ]
     ax = _bars(ax, groups, sizes, texts, _TOKENS)
     set_x_label(ax, "tokens a call, mean; n: calls of known tokens")
-    set_title(ax, "Tokens", note=note_of(frame) if note is None else note)
+    set_title(ax, "Tokens", note=note_of(frame) if note is None else note, has_key=True)
     return ax
 
 

@@ -43,7 +43,8 @@ _DASHES: tuple[object, ...] = (
     (0, (1.4, 1.2)),
     (0, (6, 1.4, 1.4, 1.4)),
 )
-_LINE = 96  # characters that fit below a plot
+_POINTS = 4.9  # that a character of a note is wide, on average
+_FEWEST = 40  # characters of a line, however little room there is
 _NOTE = 90  # characters that fit below its title
 
 
@@ -152,22 +153,27 @@ def write(
     set_text(artist, size=size, colour=colour, weight="bold" if bold else "normal")
 
 
-def set_title(ax: Axes, title: str, *, note: str | None = None) -> None:
+def set_title(
+    ax: Axes, title: str, *, note: str | None = None, has_key: bool = False
+) -> None:
     """Write a title, and below it what a reader must know of the models.
 
     Args:
         ax: The Axes.
         title: What is drawn.
         note: Such as ``simulated``; None or empty for nothing.
+        has_key: Whether a flat key lies between it and the plot.
     """
-    artist = ax.set_title(plain(title, 60), loc="left", pad=26 if note else 12)
+    above = 18 if has_key else 0
+    pad = above + (26 if note else 12)
+    artist = ax.set_title(plain(title, 60), loc="left", pad=pad)
     set_text(artist, size=FONT + 3, colour=INK, weight="bold")
     write(
         ax,
         (0, 1),
         plain(note or "", _NOTE),
         coords="axes fraction",
-        offset=(0, 10),
+        offset=(0, above + 10),
         size=FONT,
         colour=WARN,
         va="baseline",
@@ -182,10 +188,22 @@ def set_x_label(ax: Axes, label: str, *, notes: Sequence[str] = ()) -> None:
         label: With the unit.
         notes: Further lines, such as who has no data; long ones are wrapped.
     """
-    lines = [one for note in (label, *notes) if note for one in wrap(note, _LINE)]
+    room = _characters_below(ax)
+    lines = [one for note in (label, *notes) if note for one in wrap(note, room)]
     artist = ax.set_xlabel("\n".join(lines), loc="left", labelpad=8)
     set_text(artist, size=FONT - 1, colour=MUTED)
     artist.set(ha="left", linespacing=1.4)
+
+
+def _characters_below(ax: Axes) -> int:
+    """Give how many characters fit below a plot, right of its names."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        return _FEWEST
+    part = min(ax.get_position().width / 0.775, 1.0)  # of the figure; 0.775 if alone
+    names = [len(one.get_text()) for one in ax.get_yticklabels()]
+    left = 25 + max(names, default=0) * (FONT * 0.62)
+    return max(_FEWEST, int((figure.get_size_inches()[0] * part * 72 - left) / _POINTS))
 
 
 def set_y_label(ax: Axes, label: str) -> None:

@@ -50,7 +50,12 @@ def cost_parts(
         A frame with the columns of ``COST_PARTS`` (Float64, US dollars) and the
         frame's index; missing throughout a call that is not split.
     """
-    prices = _Prices(manifest)
+    own = dict(((manifest or {}).get("options") or {}).get("prices") or {})
+    if (frame["provider"] == "sim").any():
+        from ..gateway.providers.simulated import SIM_PRICES
+
+        own = {**SIM_PRICES, **own}
+    prices = _Prices(own)
     rows = frame[list(_COLUMNS)].astype(object)
     rows = rows.where(rows.notna(), None)
     hours = frame["started_at"].dt.floor("30min")  # prices change no oftener
@@ -65,8 +70,7 @@ def cost_parts(
 class _Prices:
     """Price lists that are asked once for each model and time."""
 
-    def __init__(self, manifest: Mapping[str, Any] | None) -> None:
-        own = ((manifest or {}).get("options") or {}).get("prices")
+    def __init__(self, own: Mapping[str, Any]) -> None:
         try:
             self._table = PriceTable(own)
         except ConfigError:  # it was written by another version
