@@ -32,9 +32,6 @@ def new_axes(height: float, *, width: float = WIDTH) -> Axes:
     """
     figure = _new_figure(width, height)
     figure.set_facecolor("white")
-    layout = figure.get_layout_engine()
-    if layout is not None:
-        layout.set(w_pad=_PAD, h_pad=_PAD)
     axes: Axes = figure.subplots()
     return axes
 
@@ -66,12 +63,14 @@ def picture(draw: Callable[[], Axes], *, dpi: int = 144) -> bytes:
 
 def _new_figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    layout = ConstrainedLayoutEngine(w_pad=_PAD, h_pad=_PAD)
     if _unseen.get() or not _pyplot_shows():
-        return Figure(figsize=(width, height), layout="constrained")
+        return Figure(figsize=(width, height), layout=layout)
     from matplotlib import pyplot as plt
 
-    return plt.figure(figsize=(width, height), layout="constrained")
+    return plt.figure(figsize=(width, height), layout=layout)
 
 
 def _pyplot_shows() -> bool:

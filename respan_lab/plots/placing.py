@@ -96,6 +96,7 @@ def _annotate(ax: Axes, label: Label) -> Annotation:
         },
     )
     set_text(artist, size=FONT - 1, colour=INK)
+    artist.set_in_layout(False)  # where it stands must not move what it stands beside
     return artist
 
 
