@@ -22,7 +22,7 @@ _FORM = r"""
 (?:
   10 (?: (?:\^|\*\*) EXPONENT_OF_TEN | RAISED_OF_TEN )
 | (?P<number>
-    (?: \d{1,3} (?: [COMMA'’_\u00a0\u2009\u202f] \d{3} ){1,12} (?!\d)
+    (?: \d{1,3} (?: (?:\{COMMA\}|[COMMA'’_\u00a0\u2009\u202f]) \d{3} ){1,12} (?!\d)
       | \d{1,2} (?: COMMA\d{2} ){1,12} COMMA\d{3} (?!\d)
       | \d+
     ) (?: POINT\d+ )?
@@ -53,12 +53,13 @@ class Written(NamedTuple):
 def numbers_in(text: str, decimal: Decimal = ".") -> Iterator[Written]:
     r"""Find the numbers in a text, from its beginning.
 
-    Signs, decimals, groups of three digits (``1,234,567``, ``1'234``, ``1_234``, with
-    narrow or unbreakable blanks too) and of two and three (``12,34,567``), exponents
-    (``6e23``, ``6 × 10^23``, ``10⁻³``) and percent signs are read. A minus counts if it
-    touches the digits or their currency sign and follows neither a digit nor a letter:
-    ``10-15`` is 10 and 15. Digits within words (``GPT-4``) are no number; units are
-    left out. Fractions (``3/4``), times and dates are several numbers.
+    Signs, decimals, groups of three digits (``1,234,567``, ``1'234``, ``1_234``,
+    LaTeX's ``1{,}234``, with narrow or unbreakable blanks too) and of two and three
+    (``12,34,567``), exponents (``6e23``, ``6 × 10^23``, ``10⁻³``) and percent signs are
+    read. A minus counts if it touches the digits or their currency sign and follows
+    neither a digit nor a letter: ``10-15`` is 10 and 15. Digits within words
+    (``GPT-4``) are no number, nor are words (``five``); units are left out. Fractions
+    (``3/4``), times and dates are several numbers.
 
     Args:
         text: Where to look.
@@ -87,7 +88,7 @@ def _form(decimal: Decimal) -> re.Pattern[str]:
         "RAISED": _RAISED % "raised_times",
         "LETTER": _LETTER,
         "POINT": re.escape(decimal),
-        "COMMA": "," if decimal == "." else ".",
+        "COMMA": "," if decimal == "." else r"\.",
     }
     form = _FORM
     for name, part in parts.items():

@@ -33,6 +33,7 @@ def values(text, decimal="."):
             "1'234'567 1’234 1_000 1\u202f234 1\u00a0234",
             [1234567, 1234, 1000, 1234, 1234],
         ),
+        (r"$\boxed{1{,}234}$", [1234]),
         ("1 234", [1, 234]),
         ("1.2.3", [1.2]),
         (".5 and -.5", [0.5, -0.5]),
@@ -58,6 +59,7 @@ def test_numbers_are_read_as_people_write_them(text, found):
 
 def test_a_comma_can_stand_before_the_decimals():
     assert values("1.234.567,89 und 3,5 und 1.234", ",") == [1234567.89, 3.5, 1234]
+    assert values("12;34;567 und 12.34.567", ",") == [12, 34, 567, 1234567]
 
 
 @pytest.mark.parametrize("sign", ["%", " %", r"\%", "％", " percent", " per cent"])
