@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from .canvas import new_axes
-from .figures import MISSING, fixed_number, value_of
+from .figures import MISSING, counted, fixed_number, value_of
 from .forest import Line, draw_point, dress_rows, height_of, lay_out
 from .inert import plain
 from .scale import set_scale
