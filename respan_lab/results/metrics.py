@@ -67,7 +67,7 @@ def metric_names(frame: pd.DataFrame, metric: str | Sequence[str] | None) -> lis
             f"metric=None, but there are {what}; name one of {_listed(allowed)}"
         )
     names = [metric] if isinstance(metric, str) else list(metric)
-    for name in names:
+    for name in names or [""]:
         if name not in (*allowed, *(f"score_{one}" for one in scores)):
             near = get_close_matches(str(name), allowed, n=1) or allowed
             raise ConfigError(

@@ -1,0 +1,302 @@
+"""Do the intervals hold the truth, and the verdicts their errors? By counting.
+
+What can be enumerated is; the rest is simulated with fixed seeds, briefly here and at
+length under `deep`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import beta, binom, multinomial
+
+from respan_lab.results.comparison import compare
+from respan_lab.results.statistics import (
+    binary_difference,
+    median_interval,
+    rate_interval,
+    score_difference,
+    tango,
+    tie_interval,
+)
+
+RATES = [round(0.05 * k, 2) for k in range(1, 20)]
+
+
+@pytest.mark.parametrize("n", [20, 100, 500])
+def test_rates_are_covered_at_least_92_times_in_100(n):
+    ends = np.array(
+        [rate_interval([1.0] * k + [0.0] * (n - k), n) for k in range(n + 1)]
+    )
+    for rate in RATES:
+        holds = (ends[:, 0] <= rate) & (rate <= ends[:, 1])
+        assert binom.pmf(np.arange(n + 1), n, rate)[holds].sum() >= 0.92, rate
+
+
+def _answers(rng, shape, rates, *, repeats, likeness):
+    """Item means of several contenders to whom the same items are easy.
+
+    ``likeness``: 0 for items that are always right or always wrong, infinity for items
+    that are all as hard; between, the parameter of a beta distribution.
+    """
+    ease = rng.random(shape)
+    means = []
+    for rate in rates:
+        if likeness == 0:
+            means.append((ease < rate).astype(float))
+            continue
+        chance = np.full(shape, rate)
+        if likeness < math.inf:
+            chance = beta.ppf(ease, rate * likeness, (1 - rate) * likeness)
+        means.append(rng.binomial(repeats, chance) / repeats)
+    return means
+
+
+def _rate_coverage(rng, *, n_items, repeats, rate, likeness, n_runs):
+    (means,) = _answers(
+        rng, (n_runs, n_items), [rate], repeats=repeats, likeness=likeness
+    )
+    ends = np.array([rate_interval(list(row), n_items * repeats) for row in means])
+    return ((ends[:, 0] <= rate) & (rate <= ends[:, 1])).mean()
+
+
+@pytest.mark.parametrize("repeats", [3, 5])
+def test_rates_with_repeats_are_covered_92_to_98_times_in_100(repeats):
+    rng = np.random.default_rng(repeats)
+    for likeness in (0.5, 4, math.inf):
+        covered = np.mean(
+            [
+                _rate_coverage(
+                    rng,
+                    n_items=n_items,
+                    repeats=repeats,
+                    rate=rate,
+                    likeness=likeness,
+                    n_runs=150,
+                )
+                for rate in (0.3, 0.5, 0.8)
+                for n_items in (30, 100)
+            ]
+        )
+        assert 0.92 <= covered <= 0.98, likeness
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("repeats", [3, 5])
+@pytest.mark.parametrize("likeness", [0.5, 1, 4, math.inf])
+@pytest.mark.parametrize("rate", [0.2, 0.3, 0.5, 0.7, 0.8])
+def test_each_rate_with_repeats_is_covered_92_to_98_times_in_100(
+    rate, likeness, repeats
+):
+    """Of .9 and .95 with 20 to 50 items it is 90 to 92: their spread is unseen."""
+    rng = np.random.default_rng(repeats)
+    for n_items in (50, 100, 200):
+        covered = _rate_coverage(
+            rng,
+            n_items=n_items,
+            repeats=repeats,
+            rate=rate,
+            likeness=likeness,
+            n_runs=4000,
+        )
+        assert 0.92 <= covered <= 0.98, n_items
+
+
+def _tables(n):
+    """All ways in which n items can fall: both right, gained, lost, both wrong."""
+    return np.array(
+        [
+            (both, gained, lost, n - both - gained - lost)
+            for both in range(n + 1)
+            for gained in range(n + 1 - both)
+            for lost in range(n + 1 - both - gained)
+        ]
+    )
+
+
+@cache
+def _tango(gained, lost, n):
+    return tango(gained, lost, n)
+
+
+def _tango_coverage(n, first, second, likeness):
+    both = first * second
+    both += likeness * math.sqrt(first * (1 - first) * second * (1 - second))
+    chances = (both, first - both, second - both, 1 - first - second + both)
+    if min(chances) < 0:
+        return None
+    tables = _tables(n)
+    ends = np.array([_tango(gained, lost, n) for _, gained, lost, _ in tables])
+    truth = first - second
+    holds = (ends[:, 0] <= truth + 1e-9) & (truth - 1e-9 <= ends[:, 1])
+    return multinomial.pmf(tables, n, chances)[holds].sum()
+
+
+PAIRS = [(0.98, 0.93), (0.5, 0.5), (0.6, 0.5), (0.8, 0.6), (0.9, 0.9), (0.95, 0.85)]
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_paired_differences_are_covered_at_least_93_times_in_100(first, second):
+    for likeness in (-0.2, 0, 0.2, 0.4, 0.6, 0.8):
+        covered = _tango_coverage(20, first, second, likeness)
+        assert covered is None or covered >= 0.93, likeness
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("n", [15, 20, 40])
+def test_all_paired_differences_are_covered_at_least_93_times_in_100(n):
+    for first in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98):
+        for apart in (0, 0.02, 0.05, 0.1, 0.2, 0.4):
+            for likeness in (-0.2, 0, 0.2, 0.4, 0.6, 0.8):
+                covered = _tango_coverage(n, first, first - apart, likeness)
+                assert covered is None or covered >= 0.93, (first, apart, likeness)
+
+
+def _simulated(seed, *, n_items, repeats, rates, likeness, n_runs):
+    rng = np.random.default_rng(seed)
+    shape = n_runs, n_items
+    first, second = _answers(rng, shape, rates, repeats=repeats, likeness=likeness)
+    of = binary_difference if repeats == 1 else score_difference
+    return [of(row) for row in first - second]
+
+
+def _coverage_of_differences(n_runs, **design):
+    truth = design["rates"][0] - design["rates"][1]
+    found = _simulated(11, n_runs=n_runs, **design)
+    return np.mean([low <= truth <= high for low, high in (f.interval for f in found)])
+
+
+@pytest.mark.parametrize("repeats", [3, 5])
+@pytest.mark.parametrize("rates", [(0.98, 0.93), (0.6, 0.5)])
+def test_differences_of_repeats_are_covered(rates, repeats):
+    covered = _coverage_of_differences(
+        300, n_items=20, repeats=repeats, rates=rates, likeness=1
+    )
+    assert covered >= 0.93
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("repeats", [3, 5])
+@pytest.mark.parametrize("rates", PAIRS)
+@pytest.mark.parametrize("likeness", [0, 1, 4, math.inf])
+def test_all_differences_of_repeats_are_covered(rates, likeness, repeats):
+    n_runs = 2000
+    for n_items in (20, 50, 100):
+        design = {"n_items": n_items, "repeats": repeats, "rates": rates}
+        covered = _coverage_of_differences(n_runs, likeness=likeness, **design)
+        assert covered >= 0.93 - 2 * math.sqrt(0.93 * 0.07 / n_runs), n_items
+
+
+def _tied(n, margin, gained_rate, lost_rate):
+    """The chance of *tied*, by all ways in which one run of n items can fall."""
+    most = int(min(n, n * (gained_rate + lost_rate) + 8 * math.sqrt(n / 4)))
+    tables = [(g, k - g) for k in range(most + 1) for g in range(k + 1)]
+    inside = [(g, lost) for g, lost in tables if _is_tied(g, lost, n, margin)]
+    if not inside:
+        return 0.0
+    counts = [(g, lost, n - g - lost) for g, lost in inside]
+    chances = (gained_rate, lost_rate, 1 - gained_rate - lost_rate)
+    return multinomial.pmf(np.array(counts), n, chances).sum()
+
+
+@cache
+def _is_tied(gained, lost, n, margin):
+    if abs(gained - lost) >= margin * n:
+        return False
+    low, high = tie_interval(
+        np.repeat([1.0, -1.0, 0.0], [gained, lost, n - gained - lost])
+    )
+    return -margin < low and high < margin
+
+
+@pytest.mark.parametrize(("n", "margin"), [(60, 0.1), (150, 0.05), (180, 0.02)])
+def test_tied_is_wrong_at_most_5_times_in_100_at_the_margin(n, margin):
+    for lost in (0, 0.005, 0.02, 0.1):
+        assert _tied(n, margin, lost + margin, lost) <= 0.05, lost
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("margin", [0.02, 0.05, 0.1])
+@pytest.mark.parametrize("n", [30, 50, 75, 100, 150, 175, 200, 300, 400])
+def test_tied_is_never_wrong_more_often(n, margin):
+    for lost in (0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3):
+        assert _tied(n, margin, lost + margin, lost) <= 0.05, lost
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("likeness", [0, 0.5, 4, math.inf])
+@pytest.mark.parametrize("repeats", [3, 5])
+@pytest.mark.parametrize("margin", [0.02, 0.05, 0.1])
+def test_tied_of_repeats_is_wrong_at_most_5_times_in_100(margin, repeats, likeness):
+    n_runs = 3000
+    rng = np.random.default_rng(17)
+    for n_items in (50, 150, 400):
+        for rate in (0.5, 0.9, 0.97):
+            rates, shape = (rate, rate - margin), (n_runs, n_items)
+            a, b = _answers(rng, shape, rates, repeats=repeats, likeness=likeness)
+            ends = np.array([tie_interval(row) for row in a - b])
+            tied = ((ends[:, 0] > -margin) & (ends[:, 1] < margin)).mean()
+            assert tied <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / n_runs), (n_items, rate)
+
+
+def _false_findings(n_runs, *, n_items, repeats, rate, likeness, models=3):
+    """How often `compare` says better or worse of models that are alike."""
+    rng = np.random.default_rng(n_items * repeats)
+    size = n_items * repeats
+    frame = pd.DataFrame(
+        {
+            "model": np.repeat([f"m{at}" for at in range(models)], size),
+            "item": np.tile(np.repeat(np.arange(n_items), repeats), models),
+            "run": np.tile(np.arange(repeats), n_items * models),
+        }
+    )
+    wrong = 0
+    for _ in range(n_runs):
+        ease = rng.random(n_items)
+        chance = np.full(n_items, rate)
+        if likeness < math.inf:
+            chance = beta.ppf(ease, rate * likeness, (1 - rate) * likeness)
+        hits = rng.random((models, n_items, repeats)) < chance[None, :, None]
+        verdicts = compare(frame.assign(score_x=hits.ravel()), margin=0)["verdict"]
+        wrong += bool((verdicts != "undecided").any())
+    return wrong / n_runs
+
+
+def _limit(n_runs):
+    return 0.05 + 2 * math.sqrt(0.05 * 0.95 / n_runs)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_models_that_are_alike_are_told_apart_at_most_5_times_in_100(repeats):
+    wrong = _false_findings(120, n_items=30, repeats=repeats, rate=0.7, likeness=4)
+    assert wrong <= _limit(120)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("repeats", [1, 3, 5])
+@pytest.mark.parametrize("n_items", [15, 40, 150])
+@pytest.mark.parametrize(("rate", "likeness"), [(0.5, 1), (0.7, 4), (0.95, math.inf)])
+def test_models_that_are_alike_are_seldom_told_apart(rate, likeness, n_items, repeats):
+    design = {"n_items": n_items, "repeats": repeats, "rate": rate}
+    assert _false_findings(1000, likeness=likeness, **design) <= _limit(1000)
+
+
+@pytest.mark.parametrize("n", [6, 20, 61])
+def test_medians_are_covered_whatever_the_tail(n):
+    rng = np.random.default_rng(n)
+    runs = rng.lognormal(0, 2, (1000, n))
+    ends = np.array([median_interval(list(row)) for row in runs])
+    assert ((ends[:, 0] <= 1) & (ends[:, 1] >= 1)).mean() >= 0.94
+
+
+def test_24_items_miss_a_true_loss_of_10_points_and_do_not_call_it_tied():
+    found = _simulated(
+        3, n_items=24, repeats=1, rates=(0.8, 0.7), likeness=1, n_runs=400
+    )
+    assert np.mean([one.p_value < 0.05 for one in found]) < 0.2
+    for one in found:
+        assert not (one.tie.low > -0.02 and one.tie.high < 0.02)
