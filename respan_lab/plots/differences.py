@@ -92,7 +92,7 @@ def differences(
     dress_rows(ax, lines)
     set_title(ax, title, note=note)
     notes = list(frame.attrs.get("notes", ()))[:_NOTES]
-    n = f"n={counted(*sizes, 'item')}" if len(sizes) == 1 else "n: items"
+    n = f"n={counted(min(sizes), 'item')}" if len(sizes) == 1 else "n: items"
     label = f"{_meaning(rows, name, is_ratio)}; {n} in common"
     set_x_label(ax, label, notes=[plain(one, 200) for one in notes])
     return ax

@@ -44,6 +44,7 @@ _DASHES: tuple[object, ...] = (
     (0, (6, 1.4, 1.4, 1.4)),
 )
 _POINTS = 4.9  # that a character of a note is wide, on average
+_HELD = "\u00a0%"  # a percent sign that is not parted from its number
 _FEWEST = 40  # characters of a line, however little room there is
 _NOTE = 90  # characters that fit below its title
 
@@ -189,8 +190,9 @@ def set_x_label(ax: Axes, label: str, *, notes: Sequence[str] = ()) -> None:
         notes: Further lines, such as who has no data; long ones are wrapped.
     """
     room = _characters_below(ax)
-    lines = [one for note in (label, *notes) if note for one in wrap(note, room)]
-    artist = ax.set_xlabel("\n".join(lines), loc="left", labelpad=8)
+    kept = [note.replace(" %", _HELD) for note in (label, *notes) if note]
+    text = "\n".join(line for note in kept for line in wrap(note, room))
+    artist = ax.set_xlabel(text.replace(_HELD, " %"), loc="left", labelpad=8)
     set_text(artist, size=FONT - 1, colour=MUTED)
     artist.set(ha="left", linespacing=1.4)
 
