@@ -7,6 +7,7 @@ from typing import Any, Generic
 
 import pandas as pd
 
+from ..choice import Choice, choose
 from ..disagreements import disagreements
 from ..failures import failures
 from ..repricing import repriced
@@ -18,6 +19,56 @@ __all__ = ["Deciding"]
 
 class Deciding(Verbs, Generic[Given]):
     """Tells what goes wrong, where two differ, and which to take."""
+
+    def choose(
+        self,
+        metric: str | None = None,
+        *,
+        within: float = 0.02,
+        max_cost: float | None = None,
+        max_latency: float | None = None,
+    ) -> Choice:
+        """Choose the cheapest target that is shown to be good enough.
+
+        Good enough is at most ``within`` worse than the best: the lower end of the
+        paired difference to every other target lies above ``-within``, at an error of
+        5 % for the whole choice (each bound is one-sided, at 5 % over the number of
+        targets less one; paired rates by Tango's score interval). If that is shown of
+        none, there is no choice: what may be best is told, and what would settle it.
+
+        Args:
+            metric: A score's name; None is the only one. Of a ratio such as
+                ``completion_tokens``, ``within`` is its logarithm (0.02 is 2 %).
+            within: How much worse than the best is good enough, in the score's unit.
+            max_cost: Targets whose mean call costs more dollars are left out, and
+                those of unknown cost; None for no limit.
+            max_latency: Targets whose median call takes more seconds, likewise.
+
+        Returns:
+            An object that shows itself: ``model`` (None for no choice),
+            ``may_be_best``, ``n_more`` (items) and ``dollars``, ``comparisons`` (a
+            frame) and ``sentence``. The best is that within the limits; a target
+            without any score is left out.
+
+        Raises:
+            ConfigError: A name is not in the run, the metric has to be chosen, or a
+                value is out of range.
+
+        Example:
+            >>> rows = [{"x": str(i), "expected": str(i)} for i in range(20)]
+            >>> r = lab.compare("Say {{ x }}", ["sim/small", "sim/large"], rows,
+            ...                 evaluators="exact_match", progress=False)
+            >>> r.choose(within=0.3).may_be_best
+            ['sim/small', 'sim/large']
+        """
+        return choose(
+            self._df,
+            metric,
+            within=within,
+            max_cost=max_cost,
+            max_latency=max_latency,
+            manifest=self._manifest,
+        )
 
     @property
     def failures(self) -> pd.DataFrame:
