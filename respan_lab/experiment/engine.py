@@ -7,13 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic_core import to_json
-
-from ..errors import APIError
 from ..ledger import Answered, Begun, Busy, Intent, Settled
-from ..ledger.records import attempts_record, record_of
-from ..wire.secrets import has_credentials, without_credentials
-from .answers.rows import broken_row, failed_row, rows_of, stopped_row
+from ..ledger.answer_rows import stopped_row
+from ..ledger.making import Came, idempotency_key, made, written
 from .pacing.lag import Lag, watch
 from .pacing.offsets import start_offset
 from .pacing.order import asking_order
@@ -27,10 +23,9 @@ if TYPE_CHECKING:
     from ..client import Client
     from ..client.attempt import Trial
     from ..ledger import Ledger
-    from ..ledger.calls import State
     from ..ledger.journal import Outcome
     from ..prices import PriceTable
-    from ..wire import Attempt, ChatRequest, Completion
+    from ..wire import ChatRequest, Completion
     from .answers.scoring import Scorer
     from .money.spending import Spending
     from .options import Settings
@@ -48,7 +43,6 @@ Rows = Sequence[Mapping[str, Any]]
 _LAST = 0.2  # seconds for a stopped run to score what has come
 _POLL = 0.2  # seconds between looks at what another run is asking
 _NOTHING: Mapping[str, Any] = {"status": "skipped"}
-_STATES: dict[str, State] = {"ok": "ok", "maybe_billed": "maybe_billed"}
 
 
 class _Asked(NamedTuple):
@@ -237,8 +231,8 @@ class Engine:
         if not isinstance(begun, Begun):
             sending.dropped()
             return await self._found(at, begun)
-        request.headers["Idempotency-Key"] = (
-            f"{cell.key}-{self._nonce}-{begun.generation}"
+        request.headers["Idempotency-Key"] = idempotency_key(
+            cell.key, self._nonce, begun.generation
         )
         return await self._call(turn, begun, request, sending)
 
@@ -258,16 +252,14 @@ class Engine:
     def _give_up(self, outcome: Outcome[Begun | Answered | Busy]) -> None:
         """Take an intent back that was committed for a call nobody sends any more."""
         if isinstance(begun := outcome.result, Begun):
-            self._ledger.settle(_settled(begun.call, [stopped_row(())]))
+            self._ledger.settle(Came([stopped_row(())]).settled(begun.call))
 
     def _written(self, at: int, request: ChatRequest) -> bytes:
         """The request as it is kept: every field in its place, no credentials."""
         if self._client.channel == "header":  # else nothing of ours would be in it
             cell, stream = self._cells[at], self._settings.stream
             request = cell.request(run_id=self._run_id, stream=stream)
-        if not has_credentials(request.body):
-            return request.content
-        return to_json(without_credentials(request.body))
+        return written(request)
 
     async def _found(self, at: int, found: Answered | Busy) -> _Asked | None:
         """Take what another run has been told meanwhile; None if it waits too."""
@@ -281,10 +273,9 @@ class Engine:
         self, turn: Turn, begun: Begun, request: ChatRequest, sending: Sending
     ) -> _Asked:
         """Make a call; whatever comes of it is on its way into the ledger."""
-        trials: list[Trial] = []
-        tried: Sequence[Attempt] = ()
-        completion = None
-        try:
+        at, cell = turn.cell, self._cells[turn.cell]
+
+        async def perform(trials: list[Trial]) -> Completion:
             with sending:
                 completion = await self._client.perform(
                     request,
@@ -297,21 +288,17 @@ class Engine:
                     before_retry=sending.again,
                 )
             sending.answered(completion)
-            rows = rows_of(self._cells[turn.cell], completion)
             self.warnings.update(dict.fromkeys(completion.warnings, 1))
-        except APIError as error:
-            rows, tried = [failed_row(error, trials)], error.attempts
-        except asyncio.CancelledError:
-            stopped = stopped_row(trials)
-            self._came[turn.cell] = stopped
-            self._ledger.settle(_settled(begun.call, [stopped]))
-            raise
-        except Exception as error:  # what goes wrong in one cell costs no other
-            rows = [broken_row(error, trials)]
-        self._came[turn.cell] = rows[0]
-        settled = _settled(begun.call, rows, completion, tried)
-        committing = self._commit(turn.cell, settled)
-        return _Asked(turn.cell, rows, completion, committing)
+            return completion
+
+        def stopped(came: Came) -> None:
+            self._came[at] = came.rows[0]
+            self._ledger.settle(came.settled(begun.call))
+
+        came = await made(perform, primaries=cell.target.primaries, stopped=stopped)
+        self._came[at] = came.rows[0]
+        committing = self._commit(at, came.settled(begun.call))
+        return _Asked(at, came.rows, came.completion, committing)
 
     def _commit(self, at: int, settled: Settled) -> asyncio.Future[None]:
         """Put down what came of a call, with or before its worker's next intent.
@@ -324,16 +311,3 @@ class Engine:
                 self.unwritten[at] = settled
 
         return self._ledger.settle(settled, told=told)
-
-
-def _settled(
-    call: int,
-    rows: Rows,
-    completion: Completion | None = None,
-    tried: Sequence[Attempt] = (),
-) -> Settled:
-    # What was never sent, `skipped`, was not billed either.
-    state = _STATES.get(rows[0]["status"], "error")
-    if completion is not None:
-        return Settled(call, state, rows, record_of(completion))
-    return Settled(call, state, rows, attempts_record(tried) if tried else None)

@@ -42,9 +42,9 @@ class Intent(NamedTuple):
     """A call that is about to be sent.
 
     Attributes:
-        run: The run's number in the ledger.
-        position: The cell's place in it.
-        key: The cell's key.
+        run: The run's number in the ledger; 0 for a call beside any run.
+        position: The cell's place in it; None for a call that is no cell's.
+        key: The cell's key, or what names a call that is no cell's in the same way.
         owner: The run's owner, by name.
         worst: Dollars it may cost at most; None if nobody has reckoned that.
         request: The body that will be sent, as JSON, without credentials.
@@ -53,7 +53,7 @@ class Intent(NamedTuple):
     """
 
     run: int
-    position: int
+    position: int | None
     key: str
     owner: str
     worst: float | None
@@ -133,7 +133,7 @@ def begin(
             calls.append(_new_call(newest, intent, now))
         else:
             one = found
-        if not isinstance(one, Busy):
+        if intent.position is not None and not isinstance(one, Busy):
             made_by = None if found is None else _made_by(one.call, before)
             answers.append((one.call, made_by, intent.run, intent.position))
         told.append(one)

@@ -12,7 +12,7 @@ import pydantic
 import pytest
 
 import respan_lab as lab
-from respan_lab.experiment.answers.rows import broken_row
+from respan_lab.ledger.answer_rows import broken_row
 
 QUIET = {"progress": False}
 

@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ...evaluators.scoring import ready, scored
+from ...ledger.answer_rows import rows_of
 from ...ledger.records import completion_of
 from ...results.columns import COLUMNS
-from .rows import identity_row, rows_of
+from .rows import identity_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -123,9 +124,13 @@ class Scorer:
         finally:
             for task in tasks:
                 task.cancel()
+            # A judge's call that is stopped is written down.
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _score_again(self, run: int, at: int, record: Mapping[str, Any]) -> None:
         cell = self._cells[at]
         request = cell.request(run_id=self._run_id, stream=False)
         completion = completion_of(record, request.output_type)
-        await self.score(run, at, completion, rows_of(cell, completion))
+        await self.score(
+            run, at, completion, rows_of(cell.target.primaries, completion)
+        )

@@ -1,4 +1,4 @@
-"""What a run adds to a request, and what its parameters must not say."""
+"""What the parameters of a run must not say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .target_fields import TARGET_FIELDS, WAYS
 if TYPE_CHECKING:
     from .target import Target
 
-__all__ = ["check_params", "opened", "with_additions"]
+__all__ = ["check_params", "opened"]
 
 _BOX = "respan_params"
 
@@ -45,34 +45,6 @@ def opened(params: Mapping[str, Any]) -> dict[str, Any]:
             f"{name!r} stands both in params and in its respan_params; leave one out"
         )
     return {**outside, **box}
-
-
-def with_additions(
-    params: Mapping[str, Any], key: str, *, run_id: str, stream: bool
-) -> dict[str, Any]:
-    """What is sent for a cell; the user's own value wins each time.
-
-    Args:
-        params: The cell's parameters.
-        key: The cell's key.
-        run_id: The run that asks.
-        stream: Whether the answer is streamed.
-    """
-    added: dict[str, Any] = {
-        "request_breakdown": True,
-        "custom_identifier": key,
-        "cache_enabled": False,
-        **params,
-        "metadata": {"respan_lab_run": run_id, **params.get("metadata", {})},
-    }
-    if stream:
-        options = params.get("stream_options", {})
-        added["stream_options"] = {"include_usage": True, **options}
-    if added["cache_enabled"]:
-        # Without it, one model may be given what another has answered.
-        options = params.get("cache_options", {})
-        added["cache_options"] = {"is_cached_by_model": True, **options}
-    return added
 
 
 def check_params(

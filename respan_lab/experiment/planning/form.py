@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...ledger.additions import with_additions
+from ...ledger.identity import Question
 from ...wire import ChatRequest, chat_request
 from ...wire.request import Channel
 from ...wire.text import plain
-from .additions import opened, with_additions
+from .additions import opened
 from .contents import Content
-from .identity import Question
 from .target import Target
 
 __all__ = ["Form"]

@@ -6,13 +6,13 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ...ledger.identity import Question
 from ...wire import ChatRequest
 from ...wire.request import Channel
 from .axes import settings
 from .contents import Content, Rendered, contents_of_target
 from .data import Item
 from .form import Form
-from .identity import Question
 from .prompts import NamedPrompt, of_target
 from .target import Target
 

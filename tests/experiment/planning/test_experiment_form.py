@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from respan_lab.experiment.planning.contents import Content
 from respan_lab.experiment.planning.form import Form
-from respan_lab.experiment.planning.identity import cell_key
 from respan_lab.experiment.planning.target import Target
+from respan_lab.ledger.identity import cell_key
 from respan_lab.wire.messages import check_messages
 from respan_lab.wire.secrets import without_credentials
 

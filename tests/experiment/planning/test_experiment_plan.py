@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import respan_lab as lab
 from respan_lab.experiment.planning.axes import settings as points
 from respan_lab.experiment.planning.data import read_items
-from respan_lab.experiment.planning.identity import cell_key
 from respan_lab.experiment.planning.prompts import named_prompts
 from respan_lab.experiment.planning.target import as_targets
+from respan_lab.ledger.identity import cell_key
 
 CLIENT = lab.Client("k")  # never called here
 DATA = [{"land": "Peru", "expected": "Lima"}, {"land": "Chad", "expected": "x"}]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from respan_lab.experiment.planning.identity import Question, cell_key
+from respan_lab.ledger.identity import Question, cell_key
 
 ROLES = st.sampled_from(["system", "user", "assistant"])
 TEXTS = st.text() | st.text('\x00\x1f"\\/\u2028é\U0001f600\ud83d')

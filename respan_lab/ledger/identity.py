@@ -7,7 +7,7 @@ import json
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from ...wire.secrets import without_credentials
+from ..wire.secrets import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
