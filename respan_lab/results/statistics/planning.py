@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil, inf, sqrt
 
 import numpy as np
 
 from .differences import Difference
-from .paired import tie_bound
+from .paired import Numbers, tie_bound
 from .verdicts import MIN_ITEMS
 
 __all__ = [
@@ -46,7 +47,7 @@ def mcnemar_power(
     """
     if n * discordance > _MANY:
         return t_power(difference, n, variance=discordance - difference**2, alpha=alpha)
-    from scipy.special import bdtr, bdtrc, bdtrik, gammaln, xlog1py, xlogy
+    from scipy.special import bdtr, bdtrc, gammaln, xlog1py, xlogy
 
     spread = _TAILS * sqrt(n * discordance) + _TAILS
     low, high = max(0, n * discordance - spread), min(n, n * discordance + spread)
@@ -58,14 +59,29 @@ def mcnemar_power(
         + xlogy(differ, discordance)
         + xlog1py(n - differ, -discordance)
     )
-    # The most that may favour one of the two for the test to find for the other.
-    most = np.floor(bdtrik(alpha / 2, differ, 0.5) + 1e-9)
-    most -= bdtr(np.maximum(most, 0), differ, 0.5) > alpha / 2
-    most = np.where(differ > 0, most, -1)
+    most = _critical(alpha, 1 << int(high).bit_length())[differ]
     favoured = min(1.0, (discordance + abs(difference)) / (2 * discordance))
     finds = bdtr(np.maximum(most, 0), differ, favoured)
     finds = finds + bdtrc(differ - np.maximum(most, 0) - 1, differ, favoured)
     return float((chance * np.where(most >= 0, finds, 0.0)).sum())
+
+
+@lru_cache(maxsize=64)
+def _critical(alpha: float, size: int) -> Numbers:
+    """Give the most that may favour the one side for the test to find for the other.
+
+    For 0, 1, ... items that differ, fewer than ``size``; -1 if it can never find.
+    """
+    from scipy.special import bdtr, ndtri
+
+    differ = np.arange(size)
+    guess = np.floor((differ + ndtri(alpha / 2) * np.sqrt(differ)) / 2)
+    most = np.full(size, -1.0)
+    for near in range(-3, 3):
+        tried = guess + near
+        fits = bdtr(np.maximum(tried, 0), differ, 0.5) <= alpha / 2
+        most = np.where((tried >= 0) & fits, np.maximum(most, tried), most)
+    return most
 
 
 def t_power(
