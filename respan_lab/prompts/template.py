@@ -45,6 +45,8 @@ def is_missing(value: Any) -> bool:
         return bool(value != value)  # NaN and NaT alone differ from themselves
     except (TypeError, ValueError):  # an array has no single answer
         return False
+    except ArithmeticError:  # a decimal that signals is no number either
+        return True
 
 
 class Hole(Undefined):

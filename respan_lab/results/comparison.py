@@ -181,7 +181,8 @@ def _row(
         "test": found.test,
         "verdict": verdict,
     }
-    if verdict == "undecided":
+    # Of one look at so many items; a run that looks all the time needs others.
+    if verdict == "undecided" and not pair.is_sequence:
         row["n_more"] = items_to_settle(found, margin=chosen.margin, alpha=strict)
     return row
 

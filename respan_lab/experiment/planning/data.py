@@ -154,7 +154,10 @@ def _is_missing(value: Any) -> bool:
     if value is None or isinstance(value, str | bool | int):
         return value is None
     # NaN and NaT differ from themselves, pandas' NA gives no answer; arrays give many.
-    differs = value != value
+    try:
+        differs = value != value
+    except ArithmeticError:  # a decimal that signals is no number either
+        return True
     return type(differs).__name__ == "NAType" or str(differs) == "True"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,9 @@ def test_a_column_that_is_named_is_there() -> None:
         _items(data, expected="lable")
     with pytest.raises(lab.ConfigError, match="'id'"):
         _items(data, item="id")
+
+
+def test_a_decimal_that_is_no_number_is_a_hole() -> None:
+    data = [{"t": Decimal("sNaN")}, {"t": Decimal("NaN")}, {"t": Decimal("1.5")}]
+    items = read_items(data, expected="expected", item="item")
+    assert [item.variables["t"] for item in items] == [None, None, Decimal("1.5")]
