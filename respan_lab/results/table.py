@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
 from .json_values import dumps
 from .summary import score_names
 from .text import cut, visible
-from .wording import NOTHING, count, figure, interval, money, seconds
+from .wording import MARK, NOTHING, count, figure, interval, money, seconds
 
 __all__ = [
+    "Told",
     "figure_columns",
     "html_table",
+    "is_figures",
     "rows_table",
     "summary_table",
+    "summary_words",
     "text_table",
 ]
 
@@ -51,6 +54,13 @@ _LEFT = {
     "expected",
     "output",
     "item",
+    "metric",
+    "a",
+    "b",
+    "a is",
+    "a against b",
+    "kind",
+    "meaning",
 }
 
 Titled: TypeAlias = tuple[str, list[str]]
@@ -58,30 +68,83 @@ _PROSE = "white-space:pre-wrap;overflow-wrap:anywhere;min-width:18em;max-width:3
 _SHORT = 40  # characters that stay on one line
 
 
-def summary_table(summary: pd.DataFrame) -> pd.DataFrame:
+class Told(NamedTuple):
+    """A column of the summary in words.
+
+    Attributes:
+        name: The summary's column it tells; ``calls`` for the counts together.
+        title: What stands above it.
+        cells: A text for each row.
+    """
+
+    name: str
+    title: str
+    cells: list[str]
+
+
+def summary_table(
+    summary: pd.DataFrame, *, best: Mapping[str, Sequence[bool]] | None = None
+) -> pd.DataFrame:
     """Give a summary as text: few digits, units, each score with its interval.
 
     A label that is true of every row is left out: it stands above the table.
+
+    Args:
+        summary: What `summarize` gives.
+        best: What `may_be_best` gives, to be marked; None marks nothing.
+    """
+    columns = [(one.title, one.cells) for one in summary_words(summary, best=best)]
+    return _titled(columns, n_rows=len(summary))
+
+
+def summary_words(
+    summary: pd.DataFrame,
+    *,
+    best: Mapping[str, Sequence[bool]] | None = None,
+    wordings: Mapping[str, Callable[[Any], str]] | None = None,
+) -> list[Told]:
+    """Give a summary's columns in words.
+
+    Args:
+        summary: What `summarize` gives.
+        best: As for `summary_table`.
+        wordings: How to tell some columns otherwise; None is as usual.
     """
     rows = summary.to_dict("records")
-    columns: list[Titled] = [
-        (_title(name), [_plain(one) for one in summary[name]])
+    given = wordings or {}
+    columns = [
+        Told(name, _title(name), [_plain(one) for one in summary[name]])
         for name in summary.columns[: list(summary.columns).index("n")]
     ]
-    columns.append(("calls", [_calls(row) for row in rows]))
+    columns.append(Told("calls", "calls", [_calls(row) for row in rows]))
     columns += [
-        (name, [_scored(row, name) for row in rows]) for name in score_names(summary)
+        Told(f"score_{name}", name, [_scored(row, name) for row in rows])
+        for name in score_names(summary)
     ]
-    for name, (title, wording) in _SUMMARY.items():
+    for name, (title, usual) in _SUMMARY.items():
         if name in summary:
-            columns.append((title, [wording(one) for one in summary[name]]))
+            wording = given.get(name, usual)
+            columns.append(Told(name, title, [wording(one) for one in summary[name]]))
     for name in summary.columns:
         if name.startswith("share_"):
             model = name.removeprefix("share_")
-            columns.append((f"share {model}", [_share(row, model) for row in rows]))
+            shares = [_share(row, model) for row in rows]
+            columns.append(Told(name, f"share {model}", shares))
     if "label" in summary and summary["label"].nunique(dropna=False) > 1:
-        columns.append(("label", [_plain(one) for one in summary["label"]]))
-    return _titled(columns, n_rows=len(rows))
+        columns.append(
+            Told("label", "label", [_plain(one) for one in summary["label"]])
+        )
+    return [_marked(one, (best or {}).get(one.name)) for one in columns]
+
+
+def _marked(column: Told, is_best: Sequence[bool] | None) -> Told:
+    if is_best is None:
+        return column
+    cells = [
+        f"{cell} {MARK}" if best else cell
+        for cell, best in zip(column.cells, is_best, strict=True)
+    ]
+    return column._replace(cells=cells)
 
 
 def _titled(columns: list[Titled], *, n_rows: int) -> pd.DataFrame:
@@ -195,13 +258,14 @@ def html_table(table: pd.DataFrame, *, max_cell: int = MAX_CELL) -> str:
 def figure_columns(table: pd.DataFrame) -> list[bool]:
     """Tell of each column of a frame of text whether it holds figures."""
     return [
-        title not in _LEFT and _has_figures(values) for title, values in table.items()
+        title not in _LEFT and is_figures(values) for title, values in table.items()
     ]
 
 
-def _has_figures(column: pd.Series) -> bool:
+def is_figures(column: Iterable[str]) -> bool:
+    """Whether all that is known of a column's texts are figures."""
     known = [one for one in column if one != NOTHING]
-    return all(one[:1].isdigit() or one[:1] in "$-" for one in known)
+    return all(one[:1].isdigit() or one[:1] in "$-<" for one in known)
 
 
 def _html_cell(text: str, is_left: bool, max_cell: int) -> str:

@@ -7,9 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["count", "duration", "figure", "interval", "moment", "money", "seconds"]
+__all__ = [
+    "MARK",
+    "NOTHING",
+    "count",
+    "duration",
+    "figure",
+    "interval",
+    "moment",
+    "money",
+    "seconds",
+]
 
 NOTHING = "–"
+MARK = "†"  # of what may be best
 
 
 def figure(value: Any) -> str:

@@ -102,7 +102,10 @@ def loaded(tmp_path):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=settings.default.max_examples // 8,
+)
 @given(some=st.lists(rows, min_size=1, max_size=4))
 def test_any_frame_comes_back_as_it_was(loaded, kind, some):
     models = list(dict.fromkeys(row["model"] for row in some))
@@ -111,7 +114,6 @@ def test_any_frame_comes_back_as_it_was(loaded, kind, some):
 
 
 @given(hostile)
-@settings(max_examples=1000)
 def test_inert_text_can_be_undone(text):
     assert restore(neutralize(text)) == text
 

@@ -15,6 +15,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.tags, self.attributes, self.texts = [], [], []
+        self.style = ""
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -22,7 +23,10 @@ class Page(HTMLParser):
         self.attributes += attrs
 
     def handle_data(self, data):
-        self.texts.append(data)
+        if self.tags[-1:] == ["style"] and not self.style:
+            self.style = data
+        else:
+            self.texts.append(data)
 
 
 @pytest.fixture
@@ -62,10 +66,16 @@ def test_nothing_is_loaded_from_elsewhere(call, page_of):
 def test_each_score_has_its_picture(call, page_of):
     page = page_of([call(score_a=True, score_b=0.5)])
     pictures = [value for name, value in page.attributes if name == "src"]
-    assert len(pictures) == 2
+    alts = [value for name, value in page.attributes if name == "alt"]
+    assert {
+        "each group's a, with its interval",
+        "each group's b, with its interval",
+        "how long calls took",
+    } <= set(alts)
+    assert len(pictures) == len(alts)
     data = base64.b64decode(pictures[0].partition(",")[2])
     assert data.startswith(b"\x89PNG")
-    assert "img" not in page_of([call()]).tags
+    assert "img" not in page_of([call(latency=None)]).tags
 
 
 def test_rows_are_bounded_and_the_page_says_so(call, page_of):

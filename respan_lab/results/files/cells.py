@@ -55,12 +55,14 @@ def slices(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
 def plain(column: pd.Series) -> list[Any]:
     """Give a column as plain values; missing is None, a time is ISO 8601 in UTC."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        values = [*plain(pd.Series(column.cat.categories)), None]
-        return [values[code] for code in column.cat.codes]
+        known = [*plain(pd.Series(column.cat.categories)), None]
+        return [known[code] for code in column.cat.codes]
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return iso(column)
-    values = column.astype(object).tolist()
-    return [None if is_missing(one) else _builtin(one) for one in values]
+    if column.dtype == object:
+        return [None if is_missing(one) else _builtin(one) for one in column]
+    values: list[Any] = column.array.to_numpy(dtype=object, na_value=None).tolist()
+    return [None if one != one else one for one in values]  # NaN differs from itself
 
 
 def _builtin(value: Any) -> Any:

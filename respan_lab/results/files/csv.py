@@ -55,7 +55,14 @@ def write_csv(
     frame = labelled(frame, manifest)
     with path.open("w", encoding="utf-8", newline="") as file:
         names = [neutralize(str(name)) for name in frame.columns]
-        csv.writer(file, lineterminator="\n").writerow(names)
+        # Python does not quote a lone \r, and readers take it for the line's end.
+        has_return = "\r" in "".join(names)
+        head = csv.writer(
+            file,
+            quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL,
+            lineterminator="\n",
+        )
+        head.writerow(names)
         quoting = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         for part in slices(frame):
             columns = [_cells(part[name]) for name in part.columns]

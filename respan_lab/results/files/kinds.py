@@ -46,7 +46,7 @@ def _as_kind(column: pd.Series, kind: Mapping[str, Any] | None) -> Any:
         return column
     if kind["dtype"] == "category":
         known = list(kind["categories"])
-        new = [one for one in column.cat.categories if one not in known]
+        new = [one for one in column.dropna().unique() if one not in known]
         return column.cat.set_categories(known + new)
     if kind["dtype"] == str(column.dtype):
         return column

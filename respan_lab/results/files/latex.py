@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from ..best import MEANING, best_scores
 from ..headline import headline, run_label
 from ..summary import summarize
 from ..table import figure_columns, summary_table
 from ..text import cut, visible
+from .comparisons import comparisons, comparisons_table
 
 __all__ = ["latex_table", "write_latex"]
 
@@ -33,6 +35,7 @@ _WORDS = {
     "|": r"\textbar{}",
     "`": r"\textasciigrave{}",
     "–": "--",
+    "†": r"\textdagger{}",
     "…": r"\dots{}",
     "·": r"\textperiodcentered{}",
 }
@@ -43,7 +46,7 @@ _LIGATURES = re.compile(r"(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")
 def write_latex(
     frame: pd.DataFrame, path: Path, *, manifest: Mapping[str, Any]
 ) -> None:
-    r"""Write the summary as a ``table`` that needs ``\usepackage{booktabs}``.
+    r"""Write summary and comparisons as tables that need ``\usepackage{booktabs}``.
 
     Figures are those of the summary as it shows itself, each score with its interval.
     No name or text is a command. Scripts other than Latin need XeLaTeX or LuaLaTeX.
@@ -56,16 +59,27 @@ def write_latex(
     name = str(manifest.get("name") or "Model comparison")
     label = run_label(frame, manifest)
     caption = f"{name}: {headline(frame, manifest)}" + (f". {label}" if label else "")
-    table = summary_table(summarize(frame, manifest=manifest))
-    lines = [
-        r"% needs \usepackage{booktabs}",
-        r"\begin{table}",
-        r"  \centering",
-        rf"  \caption{{{_inert(caption)}}}",
-        latex_table(table),
-        r"\end{table}",
-    ]
+    best = best_scores(frame, manifest)
+    if any(map(any, best.values())):
+        caption += f". {MEANING}"
+    summary = summary_table(summarize(frame, manifest=manifest), best=best)
+    every = comparisons(frame, manifest)
+    lines = [r"% needs \usepackage{booktabs}", _float(summary, caption)]
+    if every:
+        lines += ["", _float(comparisons_table(every), f"{name}: comparisons")]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+def _float(table: pd.DataFrame, caption: str) -> str:
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption{{{_inert(caption, 400)}}}",
+            latex_table(table),
+            r"\end{table}",
+        ]
+    )
 
 
 def latex_table(table: pd.DataFrame) -> str:
@@ -100,8 +114,8 @@ def _row(cells: list[str]) -> str:
     return ("{}" if line[:1] in ("[", "*") else "") + rf"{line} \\"
 
 
-def _inert(text: str) -> str:
-    line = cut(" ".join(visible(text).split()), _MAX_CELL)
+def _inert(text: str, length: int = _MAX_CELL) -> str:
+    line = cut(" ".join(visible(text).split()), length)
     return _SPECIAL.sub(
         lambda found: _WORDS[found[0]], _LIGATURES.sub("\0", line)
     ).replace("\0", "{}")

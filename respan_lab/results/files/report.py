@@ -4,52 +4,49 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ... import plots
+from ...errors import ConfigError
+from ..best import MEANING, best_scores
+from ..failures import KINDS, failures
 from ..headline import headline, run_label
 from ..json_values import dumps
+from ..plot import Plot
 from ..summary import score_names, summarize
 from ..table import html_table, rows_table, summary_table
 from ..text import visible
 from ..wording import count
+from .comparisons import Compared, comparisons, comparisons_table, notes_of
+from .report_style import STYLE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["write_report"]
 
 MAX_ROWS = 1_000
 _MAX_CELL = 2_000  # characters
-_MAX_PLOTS = 6
+_MAX_SCORES = 6  # that are drawn
+_MAX_PAIRS = 200  # that are told
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8883; --soft: #8881; --warn: #b45309; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2.5rem auto; max-width: 1320px;
-  padding: 0 1.5rem; }
-h1 { font-size: 1.6rem; margin: 0 0 .25rem; }
-h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
-p { margin: .25rem 0; } .label { color: var(--warn); font-weight: 600; }
-.scroll { overflow-x: auto; }
-img { background: #fff; border-radius: 6px; max-width: 100%; }
-table { border-collapse: collapse; font-size: .87rem;
-  font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem; text-align: right;
-  vertical-align: top; } th { white-space: nowrap; }
-tbody tr:hover { background: var(--soft); } pre { overflow-x: auto; font-size: .8rem; }
-"""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def write_report(
     frame: pd.DataFrame, path: Path, *, manifest: Mapping[str, Any]
 ) -> None:
-    """Write the summary, a plot of each score, the rows and the manifest as a page.
+    """Write a run as a page: summary, comparisons, plots, failures, calls, manifest.
 
     At most the first 1,000 rows are shown, and of a long answer its first 2,000
-    characters; the page says where something was left out.
+    characters; the page says where something was left out. It follows the reader's
+    light or dark theme, and prints.
 
     Args:
         frame: The frame of a run.
@@ -60,41 +57,121 @@ def write_report(
 
 
 def _page(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
-    title = escape(visible(str(manifest.get("name") or "Model comparison")))
-    summary = summarize(frame, manifest=manifest)
+    title = _inert(str(manifest.get("name") or "Model comparison"))
     label = run_label(frame, manifest)
-    plotted = score_names(summary)[:_MAX_PLOTS]
+    chip = f' <span class="label">{_inert(label)}</span>' if label else ""
     body = [
-        f"<h1>{title}</h1>",
-        f"<p>{escape(headline(frame, manifest))}</p>",
-        f'<p class="label">{escape(visible(label))}</p>' if label else "",
-        _section("Summary", html_table(summary_table(summary))),
-        _section("Scores", "<br>".join(_picture(summary, one) for one in plotted)),
-        _section("Calls", _rows_note(frame) + _rows(frame)),
+        f"<header><h1>{title}</h1>",
+        f"<p>{_inert(headline(frame, manifest))}{chip}</p></header>",
+        _section("Summary", _summary(frame, manifest)),
+        _section("Comparisons", _comparisons(comparisons(frame, manifest))),
+        _section("Plots", "\n".join(_pictures(frame, manifest)), kind="plots"),
+        _section("Failures", _failures(frame, manifest)),
+        _section("Calls", _rows(frame), kind="scroll calls", note=_rows_note(frame)),
         _section("Manifest", f"<pre>{_manifest(manifest)}</pre>"),
     ]
     head = (
         '<meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style>"
+        f"<title>{title}</title><style>{STYLE}</style>"
     )
     content = "\n".join(part for part in body if part)
     page = f'<html lang="en"><head>{head}</head>\n<body>\n{content}\n</body></html>'
     return f"<!doctype html>\n{page}\n"
 
 
-def _section(title: str, content: str) -> str:
+def _inert(text: str) -> str:
+    return escape(visible(text))
+
+
+def _section(title: str, content: str, *, kind: str = "scroll", note: str = "") -> str:
     if not content:
         return ""
-    return f'<h2>{escape(visible(title))}</h2>\n<div class="scroll">{content}</div>'
+    about = f"<p>{_inert(note)}</p>\n" if note else ""
+    return (
+        f"<section>\n<h2>{_inert(title)}</h2>\n{about}"
+        f'<div class="{kind}">{content}</div>\n</section>'
+    )
 
 
-def _picture(summary: pd.DataFrame, name: str) -> str:
-    image = plots.picture(lambda: plots.scores(summary, score=name))
+def _summary(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    best = best_scores(frame, manifest)
+    table = summary_table(summarize(frame, manifest=manifest), best=best)
+    note = f'\n<p class="note">{_inert(MEANING)}</p>'
+    return html_table(table) + (note if any(map(any, best.values())) else "")
+
+
+def _comparisons(every: list[Compared]) -> str:
+    """Give a row for each pair; the verdict is in colour and in words."""
+    if not every:
+        return ""
+    table = comparisons_table(every)
+    titles = "".join(f"<th>{_inert(one)}</th>" for one in table.columns)
+    rows = [_compared(row) for row in table.head(_MAX_PAIRS).to_numpy().tolist()]
+    left_out = len(table) - len(rows)
+    notes = notes_of(every)
+    if left_out > 0:
+        notes.insert(0, f"{left_out:,} more are not shown; export to xlsx for all")
+    told = "".join(f"<li>{_inert(note)}</li>" for note in notes)
+    return (
+        f'<table class="pairs"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    ) + (f'\n<ul class="note">{told}</ul>' if told else "")
+
+
+def _compared(row: list[str]) -> str:
+    metric, a, b, items, verdict, shown, p_value = map(_inert, row)
+    return (
+        f"<tr><td>{metric}</td><td>{a}</td><td>{b}</td><td>{items}</td>"
+        f'<td><span class="verdict {verdict}">{verdict}</span></td>'
+        f"<td>{shown}</td><td>{p_value}</td></tr>"
+    )
+
+
+def _pictures(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Draw each score, what it costs, what is shown of it; and how long calls took."""
+    if frame.empty:
+        return
+    draw = Plot(frame, manifest)
+    for name in score_names(frame)[:_MAX_SCORES]:
+        score = f"score_{name}"
+        told = f"each group's {name}"
+        yield _picture(partial(draw.scores, name), f"{told}, with its interval")
+        yield _picture(partial(draw.differences, score), f"differences in {name}")
+        yield _picture(partial(draw.pareto, name), f"{told} against its cost")
+    if frame["latency"].notna().any():
+        yield _picture(draw.latency, "how long calls took")
+
+
+def _picture(draw: Callable[[], Axes], meaning: str) -> str:
+    try:
+        image = plots.picture(draw)
+    except ConfigError:  # there is nothing to draw: one model, no price, no times
+        return ""
     data = base64.b64encode(image).decode()
-    alt = escape(f"Each group's {visible(name)} with its interval", quote=True)
-    return f'<img width="900" alt="{alt}" src="data:image/png;base64,{data}">'
+    alt = escape(visible(meaning), quote=True)
+    return f'<img alt="{alt}" src="data:image/png;base64,{data}">'
+
+
+def _failures(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+    """Give a row for each kind of failure that a group had, with what it means."""
+    found = failures(frame, manifest)
+    rows = found[found["count"] > 0].to_dict("records")
+    if not rows:
+        return ""
+    names = list(found.columns[: list(found.columns).index("kind")])
+    told = [
+        {
+            **{name: visible(str(row[name])) for name in names},
+            "kind": row["kind"],
+            "calls": f"{row['count']:,} of {row['n']:,}",
+            "rate": f"{row['rate']:.1%} [{row['ci_low']:.1%}–{row['ci_high']:.1%}]",
+            "meaning": KINDS[row["kind"]],
+        }
+        for row in rows
+    ]
+    return html_table(pd.DataFrame(told, dtype=object))
 
 
 def _rows_note(frame: pd.DataFrame) -> str:
@@ -102,8 +179,8 @@ def _rows_note(frame: pd.DataFrame) -> str:
     if left_out <= 0:
         return ""
     return (
-        f"<p>The first {MAX_ROWS:,} of {count(len(frame), 'row')}; {left_out:,} more "
-        "are not shown. Export to csv or parquet for all of them.</p>"
+        f"The first {MAX_ROWS:,} of {count(len(frame), 'row')}; {left_out:,} more "
+        "are not shown. Export to csv or parquet for all of them."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,12 @@ from ..json_values import dumps, loads
 from ..summary import summarize
 from .calls import Calls, Saved, calls_frame
 from .cells import labelled, sheet_cells, sheet_value, slices
-from .inert import cut_cell, neutralize, restore
+from .comparisons import comparisons, comparisons_frame
+from .inert import neutralize, restore
 from .kinds import kinds_of, with_kinds
 from .xlsx_columns import look_of
-from .xlsx_rows import fill_rows
+from .xlsx_rows import Rows, fill_rows
+from .xlsx_text import fitted_text, plain_text
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
@@ -29,14 +31,13 @@ __all__ = ["read_xlsx", "write_xlsx"]
 
 # Excel's limits: support.microsoft.com, "Excel specifications and limits".
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
-MAX_CELL = 32_767  # UTF-16 units
 
-_SHEETS = ("summary", "calls", "comparisons", "manifest")
-_CALLS = f"xl/worksheets/sheet{_SHEETS.index('calls') + 1}.xml"
+_PART = "xl/worksheets/sheet{}.xml"  # where xlsxwriter puts a sheet, from 1
+_INERT = {"strings_to_formulas": False, "strings_to_urls": False}
+_HEADING = {"bold": True, "bg_color": "#E8ECF1", "bottom": 1, "valign": "vcenter"}
 _META = "respan_lab"  # the field of the manifest's sheet that tells the columns' kinds
 _VERSION = 1
 _PIECE = 5_000  # characters of the manifest a cell; each may become an escape of six
-_LARGEST = 2**53  # beyond it a cell's number is not exact
 
 
 def write_xlsx(frame: pd.DataFrame, path: Path, *, manifest: Mapping[str, Any]) -> None:
@@ -58,15 +59,18 @@ def write_xlsx(frame: pd.DataFrame, path: Path, *, manifest: Mapping[str, Any]) 
     _check_size(frame)
     from xlsxwriter import Workbook
 
-    calls = labelled(frame, manifest)
-    options = {"strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(path, options) as book:
+    sheets = {
+        "summary": summarize(frame, manifest=manifest),
+        "calls": labelled(frame, manifest),
+        "comparisons": comparisons_frame(comparisons(frame, manifest)),
+        "manifest": _manifest_frame(frame, manifest),
+    }
+    with Workbook(path, _INERT) as book:
         book.set_properties(_properties(frame, manifest))
-        _write_sheet(book, "summary", summarize(frame, manifest=manifest))
-        _write_sheet(book, "calls", calls, is_sample=True)
-        _write_sheet(book, "comparisons", pd.DataFrame({"metric": []}))
-        _write_sheet(book, "manifest", _manifest_frame(frame, manifest))
-    fill_rows(path, part=_CALLS, n_rows=len(calls), rows=_columns(calls))
+        for name, table in sheets.items():
+            _begin_sheet(book, name, table)
+    parts = enumerate(sheets.values(), 1)
+    fill_rows(path, {_PART.format(at): _rows(table) for at, table in parts})
 
 
 def _check_size(frame: pd.DataFrame) -> None:
@@ -84,54 +88,30 @@ def _check_size(frame: pd.DataFrame) -> None:
 def _properties(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> dict[str, Any]:
     last = frame["started_at"].max()
     return {
-        "title": _text(neutralize(str(manifest.get("name") or "")))[:255],
-        "comments": _text(neutralize(run_label(frame, manifest) or ""))[:255],
+        "title": fitted_text(neutralize(str(manifest.get("name") or "")))[:255],
+        "comments": fitted_text(neutralize(run_label(frame, manifest) or ""))[:255],
         # Not the time of writing: the same run gives the same file.
         "created": datetime(1980, 1, 1) if pd.isna(last) else last.to_pydatetime(),
     }
 
 
-def _write_sheet(
-    book: Workbook, name: str, frame: pd.DataFrame, *, is_sample: bool = False
-) -> None:
-    """Write a frame as a sheet; of a sample, its first row and blank."""
+def _begin_sheet(book: Workbook, name: str, frame: pd.DataFrame) -> None:
+    """Write a sheet's heading, and a row of blanks that `fill_rows` replaces."""
     sheet = book.add_worksheet(name)
-    head = book.add_format(
-        {"bold": True, "bg_color": "#E8ECF1", "bottom": 1, "valign": "vcenter"}
-    )
+    head = book.add_format(_HEADING)
     for at, column in enumerate(map(str, frame.columns)):
-        look = look_of(name, frame[column])
-        style = book.add_format(look.format)
+        look = look_of(name, frame.iloc[:, at])
         sheet.set_column(at, at, look.width)
-        sheet.write_string(0, at, _text(neutralize(column)), head)
-        cells = [None] if is_sample else map(_cell, sheet_cells(frame[column]))
-        for row, cell in enumerate(cells, 1):
-            write = sheet.write_string if isinstance(cell, str) else sheet.write
-            write(row, at, cell, style)
+        sheet.write_string(0, at, fitted_text(neutralize(column)), head)
+        sheet.write_blank(1, at, None, book.add_format(look.format))
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
 
 
-def _columns(frame: pd.DataFrame) -> Iterator[list[list[Any]]]:
-    for part in slices(frame):
-        yield [[_cell(one) for one in sheet_cells(part[name])] for name in part.columns]
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, bool) or value is None:
-        return value
-    return value if abs(value) <= _LARGEST else str(value)
-
-
-def _text(text: str) -> str:
-    """Give a cell's text; an empty one would read as a missing cell."""
-    return cut_cell(text if text.strip("'") else f"'{text}", MAX_CELL)
-
-
-def _plain_text(cell: str) -> str:
-    return cell if cell.strip("'") else cell[1:]
+def _rows(frame: pd.DataFrame) -> Rows:
+    columns = range(len(frame.columns))
+    parts = ([sheet_cells(one.iloc[:, at]) for at in columns] for one in slices(frame))
+    return Rows(len(frame), parts)
 
 
 def _manifest_frame(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
@@ -179,7 +159,7 @@ def read_xlsx(path: Path) -> Saved:
         raise ConfigError(f"{str(path)!r} has no sheet 'calls'; it is not a run")
     manifest = _read_manifest(_sheet_rows(book, "manifest"))
     kinds = manifest.pop(_META, {}).get("columns", {})
-    names = [restore(_plain_text(str(name))) for name in rows[0]]
+    names = [restore(plain_text(str(name))) for name in rows[0]]
     columns = zip(*rows[1:], strict=True) if rows[1:] else ((),) * len(names)
     calls = Calls(
         {
@@ -199,7 +179,7 @@ def _sheet_rows(book: CalamineWorkbook, name: str) -> list[list[Any]]:
 
 def _values(name: str, cells: tuple[Any, ...], dtype: str | None) -> list[Any]:
     known = {
-        cell: sheet_value(name, _plain_text(cell), is_text=True)
+        cell: sheet_value(name, plain_text(cell), is_text=True)
         for cell in {one for one in cells if isinstance(one, str) and one}
     }
     keeps_point = dtype == "Float64"
@@ -217,8 +197,8 @@ def _read_manifest(rows: list[list[Any]]) -> dict[str, Any]:
     texts: dict[str, str] = {}
     field = ""
     for name, value, *_ in rows[1:]:
-        field = restore(_plain_text(str(name))) if name != "" else field
-        texts[field] = texts.get(field, "") + restore(_plain_text(str(value)))
+        field = restore(plain_text(str(name))) if name != "" else field
+        texts[field] = texts.get(field, "") + restore(plain_text(str(value)))
     return {
         name: loads(text) if _is_json(text) else text for name, text in texts.items()
     }

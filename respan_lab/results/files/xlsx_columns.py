@@ -30,11 +30,22 @@ _BY_NAME = {
     "retry_time": _SECONDS,
     "tokens_per_second": _MEAN,
     "tokens_per_second_p50": _MEAN,
+    "diff": _FIGURE,
+    "ci_low": _FIGURE,
+    "ci_high": _FIGURE,
     "ci_level": "0%",
     "p_value": _SMALL,
     "p_adjusted": _SMALL,
 }
-_LONG = ("output", "expected", "error_message", "parsed", "tool_calls", "value")
+_LONG = (
+    "output",
+    "expected",
+    "error_message",
+    "parsed",
+    "tool_calls",
+    "value",
+    "in_words",
+)
 _WIDE, _USUAL, _NARROW = 60, 22, 10  # characters
 
 
