@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .canvas import new_axes
 from .figures import MISSING, counted, fixed_number, value_of
-from .forest import Line, draw_point, dress_rows, height_of, lay_out
+from .forest import Line, draw_point, dress_rows, lay_out, new_row_axes
 from .inert import plain
 from .scale import set_scale
 from .style import GRID, INK, MUTED, look, set_title, set_x_label
@@ -82,7 +81,7 @@ def differences(
         else _filled(line, rows[line.at], is_ratio, len(sizes) > 1)
         for line in lay_out(names)
     ]
-    ax = new_axes(height_of(lines, rest=1.5)) if ax is None else ax
+    ax = new_row_axes(lines, rest=1.5) if ax is None else ax
     _set_scale(ax, lines, is_ratio=is_ratio, margin=margin)
     for line in lines:
         if not line.is_heading and math.isfinite(line.value):

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .canvas import WIDTH, new_axes
 from .figures import MISSING
 from .style import FONT, INK, MUTED, dress, look, tick, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Line", "draw_point", "draw_points", "dress_rows", "height_of", "lay_out"]
+__all__ = ["Line", "draw_point", "draw_points", "dress_rows", "lay_out", "new_row_axes"]
 
 _ROW = 0.31  # inches
 _REST = 1.35  # inches for title and axis
 _BOLD_CHARACTER, _CHARACTER = 6.8, 5.6  # points a digit is wide
+_NARROWEST = 150  # points that are left for what is drawn
 _GAP = 0.35  # rows between blocks
 
 
@@ -75,9 +77,21 @@ def lay_out(names: Sequence[tuple[str, str]]) -> list[Line]:
     return lines
 
 
-def height_of(lines: Sequence[Line], *, rest: float = _REST) -> float:
-    """Give the inches a figure of these rows is high."""
-    return rest + _ROW * (lines[-1].y + 1 if lines else 1)
+def new_row_axes(lines: Sequence[Line], *, rest: float = _REST) -> Axes:
+    """Open a figure for rows: as high as they are many, wider for long names.
+
+    Args:
+        lines: The rows.
+        rest: Inches for title and axis.
+    """
+    height = rest + _ROW * (lines[-1].y + 1 if lines else 1)
+    names = max((_name_width(line) for line in lines), default=0.0)
+    points = names + _texts(lines)[1] + _NARROWEST
+    return new_axes(height, width=max(WIDTH, points / 72))
+
+
+def _name_width(line: Line) -> float:
+    return len(line.name) * (_BOLD_CHARACTER if line.is_heading else 6.2)
 
 
 def draw_points(ax: Axes, lines: Sequence[Line]) -> None:
@@ -126,20 +140,23 @@ def dress_rows(ax: Axes, lines: Sequence[Line], *, grid: str = "x") -> None:
     ax.set_ylim((lines[-1].y if lines else 0) + 0.6, -0.6)
     for label, line in zip(ax.get_yticklabels(), lines, strict=True):
         label.set_fontweight("bold" if line.is_heading else "normal")
-    columns = _columns(lines)
+    columns, _ = _texts(lines)
     for line in lines:
         _write_texts(ax, line, columns)
 
 
-def _columns(lines: Sequence[Line]) -> list[float]:
-    """Give where each column of texts begins, in points from the right edge."""
+def _texts(lines: Sequence[Line]) -> tuple[list[float], float]:
+    """Give where each column of texts begins and where the last one ends.
+
+    Both are in points from the right edge.
+    """
     places, place = [], 16.0
     for column in range(max((len(line.texts) for line in lines), default=0)):
         places.append(place)
         longest = max(len(line.texts[column]) for line in lines if line.texts)
         width = _BOLD_CHARACTER if column == 0 else _CHARACTER
         place += longest * width + 12 if longest else 0
-    return places
+    return places, place
 
 
 def _write_texts(ax: Axes, line: Line, columns: Sequence[float]) -> None:

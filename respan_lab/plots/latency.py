@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import ConfigError
 from .canvas import new_axes
 from .figures import seconds
-from .forest import Line, dress_rows, height_of, lay_out
+from .forest import Line, dress_rows, lay_out, new_row_axes
 from .key import draw_key, sample
 from .naming import Group, groups_of, note_of, require
 from .scale import set_scale
@@ -172,7 +172,7 @@ def _boxes(groups: Sequence[Group], times: list[Values], ax: Axes | None) -> Axe
         line if line.is_heading else _filled(line, times[line.at])
         for line in lay_out([(group.first, group.rest) for group in groups])
     ]
-    ax = new_axes(height_of(lines, rest=1.7)) if ax is None else ax
+    ax = new_row_axes(lines, rest=1.7) if ax is None else ax
     set_scale(ax, "x", _ends(times))
     for line in lines:
         if not line.is_heading and len(times[line.at]):

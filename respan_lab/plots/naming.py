@@ -168,15 +168,17 @@ def note_of(frame: pd.DataFrame) -> str | None:
 
 
 def _labels(frame: pd.DataFrame) -> pd.Series | None:
+    """Give the label of each row of a known model; None of an ordinary one."""
+    import pandas as pd
+
     if "label" in frame:
-        labels = frame["label"].astype(object)
-        if {"asked_model", "answered_model"} <= set(frame.columns):  # who is not known
-            labels = labels[
-                frame[["asked_model", "answered_model"]].notna().any(axis=1)
-            ]
-        return labels.where(labels.notna(), None)
-    if "provider" not in frame:
+        who = [name for name in ("asked_model", "answered_model") if name in frame]
+        known = frame[frame[who].notna().any(axis=1)] if who else frame
+        given = known["label"]
+        labels = [None if pd.isna(one) else str(one) for one in given]
+    elif "provider" in frame:
+        given = frame["provider"].dropna()
+        labels = ["simulated" if one == "sim" else None for one in given]
+    else:
         return None
-    known = frame["provider"].dropna()
-    is_simulated = (known == "sim").astype(bool)
-    return is_simulated.map({True: "simulated", False: None}).astype(object)
+    return pd.Series(labels, index=given.index, dtype=object)

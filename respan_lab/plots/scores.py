@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .canvas import new_axes
 from .figures import number, value_of
-from .forest import Line, draw_points, dress_rows, height_of, lay_out
+from .forest import Line, draw_points, dress_rows, lay_out, new_row_axes
 from .naming import note_of, summary_names
 from .scale import set_scale
 from .style import set_title, set_x_label, tick
@@ -58,7 +57,7 @@ def scores(
         line if line.is_heading else _filled(line, rows[line.at], column)
         for line in lay_out(summary_names(frame))
     ]
-    ax = new_axes(height_of(lines)) if ax is None else ax
+    ax = new_row_axes(lines) if ax is None else ax
     has_intervals = any(line.has_interval for line in lines)
     draw_points(ax, lines)
     _set_scale(ax, lines, is_rate=bool(frame[column].dropna().between(0, 1).all()))

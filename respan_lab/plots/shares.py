@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from .canvas import new_axes
 from .figures import number, value_of
-from .forest import Line, draw_points, dress_rows, height_of, lay_out
+from .forest import Line, draw_points, dress_rows, lay_out, new_row_axes
 from .inert import plain
 from .naming import note_of, summary_names
 from .style import INK, set_title, set_x_label, tick
@@ -56,7 +55,7 @@ def shares(
         replace(line, style=0) if line.is_heading else _filled(line, rows[line.at])
         for line in lay_out([(row["list"], row["name"]) for row in rows])
     ]
-    ax = new_axes(height_of(lines)) if ax is None else ax
+    ax = new_row_axes(lines) if ax is None else ax
     ax.set_xlim(0, 1.004)
     tick(ax.xaxis, [0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
     draw_points(ax, lines)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .canvas import new_axes
 from .figures import MISSING, counted, dollars, short_number
-from .forest import Line, dress_rows, height_of, lay_out
+from .forest import Line, dress_rows, lay_out, new_row_axes
 from .naming import Group, groups_of, note_of, require
 from .scale import set_scale
 from .stacked import Part, draw_stacks
@@ -156,7 +155,7 @@ def _bars(
         line if line.is_heading else replace(line, texts=texts[line.at])
         for line in lay_out([(group.first, group.rest) for group in groups])
     ]
-    ax = new_axes(height_of(lines, rest=1.6)) if ax is None else ax
+    ax = new_row_axes(lines, rest=1.6) if ax is None else ax
     set_scale(ax, "x", [0.0, *(sum(one) for one in sizes)], log=False)
     draw_stacks(ax, lines, parts, sizes)
     dress_rows(ax, lines)

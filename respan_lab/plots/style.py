@@ -45,6 +45,7 @@ _DASHES: tuple[object, ...] = (
 )
 _POINTS = 4.9  # that a character of a note is wide, on average
 _HELD = "\u00a0%"  # a percent sign that is not parted from its number
+_TITLE_POINTS, _NOTE_POINTS = 8.6, 5.6  # the same of a title and what is below it
 _FEWEST = 40  # characters of a line, however little room there is
 _NOTE = 90  # characters that fit below its title
 
@@ -167,12 +168,14 @@ def set_title(
     """
     above = 18 if has_key else 0
     pad = above + (26 if note else 12)
-    artist = ax.set_title(plain(title, 60), loc="left", pad=pad)
+    room = _characters_below(ax) * _POINTS
+    length = min(60, int(room / _TITLE_POINTS))
+    artist = ax.set_title(plain(title, length), loc="left", pad=pad)
     set_text(artist, size=FONT + 3, colour=INK, weight="bold")
     write(
         ax,
         (0, 1),
-        plain(note or "", _NOTE),
+        plain(note or "", min(_NOTE, int(room / _NOTE_POINTS))),
         coords="axes fraction",
         offset=(0, above + 10),
         size=FONT,
