@@ -184,13 +184,18 @@ def items_to_settle(
 
 def _finding(found: Difference, alpha: float) -> Callable[[int], float]:
     """The power of the test that was made, by the number of items."""
-    if found.mean == 0 or found.variance == 0:
+    if found.mean == 0:
         return lambda n: 0.0
     if found.is_binary:
         differ = found.squares / found.n_items
         return lambda n: mcnemar_power(found.mean, n, discordance=differ, alpha=alpha)
-    variance = found.variance
-    return lambda n: t_power(found.mean, n, variance=variance, alpha=alpha)
+    seen = _seen_variance(found)
+    return lambda n: t_power(found.mean, n, variance=seen, alpha=alpha)
+
+
+def _seen_variance(found: Difference) -> float:
+    """Of one item's difference as it was seen, without the guard."""
+    return max(found.squares / found.n_items - found.mean**2, 0.0)
 
 
 def _items_to_tie(
@@ -203,8 +208,7 @@ def _items_to_tie(
         return None
     n = np.unique(np.geomspace(MIN_ITEMS, MAX_ITEMS, 4000).astype(int)).astype(float)
     scaled = n / found.n_items
-    seen = found.squares / found.n_items - found.mean**2
-    error = np.maximum(np.sqrt(max(seen, 0.0) / n), 1e-12)
+    error = np.maximum(np.sqrt(_seen_variance(found) / n), 1e-12)
     chance = -1.0
     for sign in (-1, 1):
         total, squares = sign * found.total * scaled, found.squares * scaled
