@@ -84,6 +84,9 @@ HEAVY = {
     "starlette": {"gateway/"},
     "aiohttp": {"transport/"},
     "xllamacpp": {"gateway/providers/local/"},
+    "great_tables": set(),
+    "xlsxwriter": set(),
+    "python_calamine": set(),
     "pandas": {"results/", "experiment/", "plots/", "pandas.py"},
 }
 
