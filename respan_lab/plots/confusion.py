@@ -13,7 +13,7 @@ from .figures import number
 from .grids import colours, ink_on
 from .inert import plain
 from .naming import Group, groups_of, is_missing, note_of, require
-from .style import INK, MUTED, dress, set_title, set_x_label, write
+from .style import INK, dress, set_title, set_x_label, tick, write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,17 +35,11 @@ class _Panel:
 
     name: str
     counts: Mapping[tuple[str, str], int]
+    right: int
 
     @property
     def total(self) -> int:
         return sum(self.counts.values())
-
-    @property
-    def right(self) -> int:
-        return sum(n for (wanted, given), n in self.counts.items() if wanted == given)
-
-    def in_row(self, wanted: str) -> int:
-        return sum(n for (one, _), n in self.counts.items() if one == wanted)
 
 
 def confusion(
@@ -155,16 +149,15 @@ def _labels(rows: pd.DataFrame) -> list[str]:
 
 def _panel(group: Group, labels: Sequence[str]) -> _Panel:
     known = set(labels)
-    pairs = Counter(
+    pairs = list(zip(group.rows["_wanted"], group.rows["_given"], strict=True))
+    counts = Counter(
         (
             wanted if wanted in known else _OTHER,
             _NONE if is_missing(given) else given if given in known else _OTHER,
         )
-        for wanted, given in zip(
-            group.rows["_wanted"], group.rows["_given"], strict=True
-        )
+        for wanted, given in pairs
     )
-    return _Panel(group.name, pairs)
+    return _Panel(group.name, counts, right=sum(a == b for a, b in pairs))
 
 
 def _extra(panels: Sequence[_Panel], labels: Sequence[str]) -> list[str]:
@@ -194,15 +187,18 @@ def _draw(
 ) -> None:
     dress(ax, grid="")
     ax.set_xticks([])
-    ax.set_yticks([])
     step_x, step_y = len(columns) + 1.0, len(labels) + _AROUND
     for at, panel in enumerate(panels):
         x, y = (at % wide) * step_x, (at // wide) * step_y
         _draw_panel(ax, panel, labels, columns, x, y, length=66 // wide)
-        if at % wide == 0:
-            _name_rows(ax, labels, x, y)
+    down = range(-(-len(panels) // wide))
+    tick(
+        ax.yaxis,
+        [row * step_y + at + 0.5 for row in down for at in range(len(labels))],
+        [plain(label, _LABEL) for _ in down for label in labels],
+    )
     ax.set_xlim(-0.1, wide * step_x - 0.9)
-    ax.set_ylim(-(-len(panels) // wide) * step_y - _ABOVE, -_ABOVE)
+    ax.set_ylim(len(down) * step_y - _ABOVE, -_ABOVE)
 
 
 def _draw_panel(
@@ -250,9 +246,3 @@ def _draw_panel(
 def _write_tilted(ax: Axes, at: tuple[float, float], label: str) -> None:
     write(ax, at, plain(label, _LABEL), offset=(4, -5), ha="right", va="top")
     ax.texts[-1].set(rotation=35, rotation_mode="anchor")
-
-
-def _name_rows(ax: Axes, labels: Sequence[str], x: float, y: float) -> None:
-    for row, label in enumerate(labels):
-        place, text = (x, y + row + 0.5), plain(label, _LABEL)
-        write(ax, place, text, offset=(-6, 0), ha="right", colour=MUTED)

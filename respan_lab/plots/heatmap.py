@@ -118,24 +118,24 @@ def _values(groups: Sequence[Group], column: str) -> tuple[list[str], Grid]:
     """Give the items' names, and each target's mean score of each, NaN without one."""
     import pandas as pd
 
+    codes: dict[tuple[str, str], int] = {}  # 1 and "1" are two items
     long = pd.concat(
         pd.DataFrame(
             {
                 "target": at,
-                "item": group.rows["item"].map(_named).to_numpy(dtype=object),
+                "item": [
+                    codes.setdefault((type(one).__name__, f"{one}"), len(codes))
+                    for one in group.rows["item"]
+                ],
                 "score": group.rows[column].astype("Float64").astype(float).to_numpy(),
             }
         )
         for at, group in enumerate(groups)
     )
-    items = list(dict.fromkeys(long["item"]))
     wide = long.groupby(["target", "item"], sort=False)["score"].mean().unstack("item")
-    values: Grid = wide.reindex(index=range(len(groups)), columns=items).to_numpy()
-    return items, values
-
-
-def _named(item: Any) -> str:
-    return f"{item}"
+    wide = wide.reindex(index=range(len(groups)), columns=range(len(codes)))
+    values: Grid = wide.to_numpy()
+    return [name for _, name in codes], values
 
 
 def _means(values: Grid, axis: int) -> Grid:
