@@ -18,9 +18,10 @@ from .explain import explained
 from .explanation import Explanation
 from .files import LOADED, read_file
 from .headline import headline, run_label
+from .power import power_line
 from .recorded_run import read_recorded
 from .table import html_table, rows_table, summary_table, text_table
-from .verbs import Comparing, Deciding, Scoring, Showing
+from .verbs import Comparing, Deciding, Expecting, Scoring, Showing
 
 __all__ = ["Results"]
 
@@ -46,7 +47,7 @@ _ERROR_COLUMNS = (
 )
 
 
-class Results(Comparing, Deciding["Results"], Scoring["Results"], Showing):
+class Results(Comparing, Deciding["Results"], Expecting, Scoring["Results"], Showing):
     """The calls of a run as a tidy frame, with what they add up to.
 
     In a notebook it shows its summary and first rows. ``len`` counts rows.
@@ -209,7 +210,8 @@ class Results(Comparing, Deciding["Results"], Scoring["Results"], Showing):
         table = text_table(summary_table(self.summary())) if len(self) else ""
         head = f"Results: {headline(self._df, self._manifest)}"
         label = run_label(self._df, self._manifest)
-        return "\n".join(part for part in (head, label or "", table) if part)
+        line = power_line(self._df, self._manifest)
+        return "\n".join(part for part in (head, label, table, line) if part)
 
     def _repr_html_(self) -> str:
         head = f"<p><strong>{escape(headline(self._df, self._manifest))}</strong>"
@@ -220,10 +222,12 @@ class Results(Comparing, Deciding["Results"], Scoring["Results"], Showing):
             return head
         left_out = len(self) - _FIRST_ROWS
         more = f"<p>… and {left_out:,} more in <code>.df</code></p>"
+        line = power_line(self._df, self._manifest)
         return "\n".join(
             [
                 "<div>" + head,
                 html_table(summary_table(self.summary())),
+                f"<p>{escape(line)}</p>" if line else "",
                 html_table(rows_table(self._df.head(_FIRST_ROWS))),
                 (more if left_out > 0 else "") + "</div>",
             ]

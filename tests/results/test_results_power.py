@@ -10,7 +10,12 @@ from statsmodels.stats.power import TTestPower
 
 import respan_lab as lab
 from respan_lab.errors import ConfigError
-from respan_lab.results.power import planned_power, power, power_line
+from respan_lab.results.power import (
+    planned_power,
+    power,
+    power_line,
+    smallest_difference,
+)
 from respan_lab.results.statistics import (
     binary_difference,
     items_needed,
@@ -19,10 +24,10 @@ from respan_lab.results.statistics import (
     mcnemar,
     mcnemar_power,
     score_difference,
-    smallest_difference,
     t_power,
     tie_interval,
 )
+from respan_lab.results.statistics import smallest_difference as smallest_found
 
 
 @pytest.mark.parametrize(
@@ -74,9 +79,9 @@ def test_the_smallest_difference_is_the_first_that_is_enough():
     def power_of(size):
         return t_power(size, 50, variance=0.1)
 
-    found = smallest_difference(power_of, largest=1.0)
+    found = smallest_found(power_of, largest=1.0)
     assert power_of(found) >= 0.8 > power_of(found - 2e-4)
-    assert smallest_difference(lambda size: 0.1, largest=1.0) is None
+    assert smallest_found(lambda size: 0.1, largest=1.0) is None
 
 
 def _more(found, margin=0.02):
@@ -220,6 +225,8 @@ def test_it_names_what_is_wrong(given, message):
 
 def test_the_line_tells_the_pair_that_shows_least(frame):
     largest = power(frame)["smallest_difference"].max()
+    assert smallest_difference(frame, "x") == largest
+    assert smallest_difference(frame[frame["item"] < 9]) is None
     assert power_line(frame) == (
         f"smallest difference this run could have shown: x {100 * largest:.1f} points "
         "(80 items)"
@@ -236,3 +243,11 @@ def test_the_line_says_that_items_are_too_few(frame):
 def test_there_is_no_line_without_a_comparison(frame):
     assert power_line(frame[frame["model"] == "a"]) is None
     assert power_line(frame.drop(columns="score_x")) is None
+
+
+def test_the_results_show_it_below_their_summary(results_of, call):
+    rows = [call(m, i, score_x=i % 3 > 0) for m in "ab" for i in range(40)]
+    results = results_of(rows)
+    line = power_line(results.df)
+    assert line in repr(results)
+    assert line in results._repr_html_()
