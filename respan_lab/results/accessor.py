@@ -13,7 +13,7 @@ from .explain import explained
 from .explanation import Explanation
 from .foreign import as_calls
 from .rescoring import rescored
-from .verbs import Comparing, Deciding, Scoring, Showing
+from .verbs import Comparing, Deciding, Expecting, Scoring, Showing
 
 __all__ = ["Accessor"]
 
@@ -22,7 +22,9 @@ _ATTRS = "respan_lab"  # in a frame's attrs: what is known of it beside its rows
 _LOWER_IS_BETTER = ("refusal",)
 
 
-class Accessor(Comparing, Deciding[pd.DataFrame], Scoring[pd.DataFrame], Showing):
+class Accessor(
+    Comparing, Deciding[pd.DataFrame], Expecting, Scoring[pd.DataFrame], Showing
+):
     """What `lab.Results` can do, of a frame: ``df.lab.summary()``.
 
     A frame of calls has ``model`` and ``item``, and what the verb is about: a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,7 +46,11 @@ _KIND_OF_ERROR = {
 
 
 def failures(
-    frame: pd.DataFrame, manifest: Mapping[str, Any] | None = None
+    frame: pd.DataFrame,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    every: bool = False,
 ) -> pd.DataFrame:
     """Count what went wrong, by target and kind.
 
@@ -54,12 +58,14 @@ def failures(
         frame: The frame of a run.
         manifest: Of it: its ``params`` and ``targets`` tell which answers were to
             have a form.
+        by: The columns to group by; None as the summary.
+        every: Whether kinds that do not occur are told, too.
 
     Returns:
         As `Results.failures` says.
     """
     frame = frame.reset_index(drop=True)
-    groups = group_rows(frame, group_columns(frame, None))
+    groups = group_rows(frame, group_columns(frame, by))
     is_call = frame["choice"].fillna(0).eq(0).to_numpy(dtype=bool)
     status = frame["status"].astype(object)
     answered = (status == "ok").to_numpy(dtype=bool)
@@ -74,7 +80,9 @@ def failures(
         "skipped": (is_call & ~sent, is_call),
     }
     kinds = [
-        kind for at, kind in enumerate(KINDS) if at < _ALWAYS or found[kind][0].any()
+        kind
+        for at, kind in enumerate(KINDS)
+        if every or at < _ALWAYS or found[kind][0].any()
     ]
     items = item_codes(frame)
     rows = [

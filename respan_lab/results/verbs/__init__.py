@@ -2,8 +2,9 @@
 
 from .comparing import Comparing
 from .deciding import Deciding
+from .expecting import Expecting
 from .scoring import Scoring
 from .showing import Showing
 from .verbs import Verbs
 
-__all__ = ["Comparing", "Deciding", "Scoring", "Showing", "Verbs"]
+__all__ = ["Comparing", "Deciding", "Expecting", "Scoring", "Showing", "Verbs"]

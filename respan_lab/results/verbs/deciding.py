@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from ..choice import Choice, choose
 from ..disagreements import disagreements
 from ..failures import failures
+from ..front import pareto
 from ..repricing import repriced
 from .scoring import Given
 from .verbs import Verbs
@@ -134,6 +135,46 @@ class Deciding(Verbs, Generic[Given]):
             ['output_a', 'output_b', 'key_a', 'key_b']
         """
         return disagreements(self._df, a, b, metric=metric, by=by)
+
+    def pareto(
+        self,
+        metric: str | None = None,
+        *,
+        by: str | Sequence[str] = "model",
+        margin: float = 0.02,
+    ) -> pd.DataFrame:
+        """Give the Pareto front of quality, cost and latency, as far as it is shown.
+
+        ``on_front`` goes by the paired comparisons of every two targets in all three
+        (`compare`, Holm's correction over all of them). It is False if another target
+        is shown better in one of them, and better or tied in the others. It is True if
+        against each other target it is shown better in one, or tied in all. Else it is
+        missing: this run does not show it.
+
+        Args:
+            metric: The score that stands for quality; None is the only one.
+            by: What is compared: ``model``, or a list such as ``["model", "prompt"]``.
+            margin: How far apart two may be that are tied: in points of a score, of
+                cost and latency as a logarithm (0.02 is 2 %).
+
+        Returns:
+            A row for each target: the columns of ``by``, ``score_<name>`` (mean),
+            ``cost`` (mean dollars a call) and ``latency_p50`` (median seconds), each
+            with its own 95 % interval ``<name>_ci_low`` to ``<name>_ci_high``, all
+            Float64; ``on_front`` (boolean). Costs or times that are not known of any
+            call are left out, of the columns and of the rule.
+
+        Raises:
+            ConfigError: A name is not in the run, or the metric has to be chosen.
+
+        Example:
+            >>> rows = [{"x": str(i), "expected": str(i)} for i in range(20)]
+            >>> r = lab.compare("Say {{ x }}", ["sim/small", "sim/large"], rows,
+            ...                 evaluators="exact_match", progress=False)
+            >>> r.pareto()[["model", "on_front"]].to_dict("records")[0]
+            {'model': 'sim/small', 'on_front': True}
+        """
+        return pareto(self._df, metric, by=by, margin=margin, manifest=self._manifest)
 
     def reprice(self, prices: Mapping[str, Mapping[str, float]]) -> Given:
         """Reckon what the calls would have cost at other prices.
