@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["colours", "ink_on"]
 
+_MIDDLE = 0.179  # relative luminance against which black and white are alike
+
 
 def colours() -> Colormap:
     """Give a scale from nearly white to dark blue: lightness alone tells the figure."""
@@ -19,5 +21,14 @@ def colours() -> Colormap:
 
 
 def ink_on(share: float) -> str:
-    """Give the colour of text that can be read on a share of the scale."""
-    return "white" if share > 0.45 else "#1f2328"
+    """Give the colour of text that can be read on a share of the scale.
+
+    Black or white, whichever has the higher contrast (WCAG 2): at least 4.5 to 1.
+    """
+    red, green, blue = (_linear(one) for one in colours()(share)[:3])
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "white" if luminance < _MIDDLE else "black"
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4

@@ -11,7 +11,9 @@ from .style import FONT, INK, Look
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_key", "sample"]
+__all__ = ["draw_key", "height_beside", "sample"]
+
+_LINE, _GAP, _REST = 0.17, 0.1, 1.3  # inches: of an entry, and what is no key
 
 
 def sample(look: Look, *, line: bool = True, hollow: bool = False) -> Any:
@@ -31,10 +33,27 @@ def sample(look: Look, *, line: bool = True, hollow: bool = False) -> Any:
     )
 
 
+def height_beside(n: int, least: float, *, lines: int = 2) -> float:
+    """Give the inches a figure is high whose key has so many entries.
+
+    Args:
+        n: Entries.
+        least: Inches that it has anyway.
+        lines: Of an entry.
+
+    Example:
+        >>> height_beside(4, 4.2)
+        4.2
+    """
+    return max(least, _REST + (_LINE * lines + _GAP) * n)
+
+
 def draw_key(
     ax: Axes, handles: Sequence[Any], texts: Sequence[str], *, below: bool = False
 ) -> None:
     """Draw a key at the right of a plot, or between its title and itself.
+
+    There may be one of each.
 
     Args:
         ax: The Axes.
@@ -47,6 +66,7 @@ def draw_key(
         if below
         else {"loc": "upper left", "bbox_to_anchor": (1.01, 1.02)}
     )
+    other = ax.get_legend()
     legend = ax.legend(
         list(handles),
         list(texts),
@@ -59,6 +79,8 @@ def draw_key(
         labelspacing=0.8,
         **where,
     )
+    if other is not None:
+        ax.add_artist(other)
     for text in legend.get_texts():
         set_text(text, size=FONT - 1, colour=INK)
         text.set_linespacing(1.35)

@@ -10,7 +10,7 @@ from ..errors import ConfigError
 from .canvas import new_axes
 from .figures import seconds
 from .forest import Line, dress_rows, lay_out, new_row_axes
-from .key import draw_key, sample
+from .key import draw_key, height_beside, sample
 from .naming import Group, groups_of, note_of, require
 from .scale import set_scale
 from .style import INK, Look, dress, look, set_title, set_x_label, set_y_label, tick
@@ -102,7 +102,7 @@ def _times(group: Group) -> Values:
 
 def _curves(groups: Sequence[Group], times: list[Values], ax: Axes | None) -> Axes:
 
-    ax = new_axes(4.2) if ax is None else ax
+    ax = new_axes(height_beside(len(groups), 4.2)) if ax is None else ax
     dress(ax)
     set_scale(ax, "x", _ends(times))
     tick(ax.yaxis, [0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])

@@ -11,9 +11,9 @@ from ..errors import ConfigError
 from .canvas import new_axes
 from .figures import value_of
 from .inert import plain
-from .key import draw_key
+from .key import draw_key, height_beside, sample
 from .naming import note_of, summary_names
-from .placing import Label, place_labels
+from .placing import MOST_LABELS, Label, place_labels
 from .scale import set_scale
 from .scores import score_column
 from .style import MUTED, dress, look, set_title, set_x_label, set_y_label
@@ -109,7 +109,8 @@ def pareto(
     every = _points(frame, column, x_column, sign=-1 if lower_is_better else 1)
     points = [point for point in every if point.x == point.x and point.y == point.y]
     dominated = [any(p.is_shown_below(other) for other in points) for p in points]
-    ax = new_axes(4.6) if ax is None else ax
+    beside = len(points) if len(points) > MOST_LABELS else 0
+    ax = new_axes(height_beside(beside, 4.6, lines=1)) if ax is None else ax
     dress(ax)
     log = set_scale(ax, "x", [point.x for point in points], room=0.1)
     _set_quality(ax, points)
@@ -117,7 +118,10 @@ def pareto(
     for point, is_out in zip(points, dominated, strict=True):
         _draw_point(ax, point, hollow=is_out)
     _draw_key(ax, hollow=any(dominated))
-    _name(ax, points, log=log)
+    if len(points) > MOST_LABELS:
+        _name_beside(ax, points, dominated)
+    else:
+        _name(ax, points, log=log)
     silent = ", ".join(point.name for point in every if point not in points)
     has_intervals = any(point.low == point.low for point in points)
     name = column.removeprefix("score_")
@@ -245,6 +249,14 @@ def _name(ax: Axes, points: Sequence[_Point], *, log: bool) -> None:
     ]
     labels = [Label(p.x, p.y, p.name, look(p.look).colour) for p in points]
     place_labels(ax, labels, avoid=bars + steps)
+
+
+def _name_beside(ax: Axes, points: Sequence[_Point], dominated: Sequence[bool]) -> None:
+    shown = sorted(zip(points, dominated, strict=True), key=lambda one: -one[0].y)
+    handles = [
+        sample(look(point.look), line=False, hollow=is_out) for point, is_out in shown
+    ]
+    draw_key(ax, handles, [point.name for point, _ in shown])
 
 
 def _sizes(frame: pd.DataFrame) -> str:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     Boxes = np.ndarray[Any, np.dtype[np.float64]]
 
-__all__ = ["Label", "place_labels"]
+__all__ = ["MOST_LABELS", "Label", "place_labels"]
 
+MOST_LABELS = 10  # more names find no room beside their points
 _WORSE = 8  # times as bad as a name on a mark is a name on a name
 # Where a name may stand: points to the right and up of its point, best first.
 _NEAR = (

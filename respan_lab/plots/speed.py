@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .canvas import new_axes
+from .key import draw_key, height_beside, sample
 from .naming import Group, groups_of, note_of, require
-from .placing import Label, place_labels
+from .placing import MOST_LABELS, Label, place_labels
 from .scale import set_scale
 from .style import Look, dress, look, set_title, set_x_label, set_y_label
 from .timed import calls_of, is_timed, left_out
@@ -71,7 +72,8 @@ def speed(
     groups = groups_of(calls, by)
     points = [_points(group) for group in groups]
     known = [at for at, one in enumerate(points) if len(one)]
-    ax = new_axes(4.6) if ax is None else ax
+    beside = len(known) if len(known) > MOST_LABELS else 0
+    ax = new_axes(height_beside(beside, 4.6, lines=1)) if ax is None else ax
     dress(ax)
     shown = [points[at] for at in known]
     log_x = set_scale(ax, "x", [end for one in shown for end in _ends(one, 0)])
@@ -121,7 +123,12 @@ def _draw(
         middle, drawn = _draw_group(ax, points[at], look(at))
         labels.append(Label(*middle, groups[at].name + n, look(at).colour))
         taken += drawn
-    place_labels(ax, labels, avoid=taken)
+    if len(labels) <= MOST_LABELS:
+        place_labels(ax, labels, avoid=taken)
+        return
+    shown = sorted(zip(labels, known, strict=True), key=lambda one: -one[0].y)
+    handles = [sample(look(at), line=False) for _, at in shown]
+    draw_key(ax, handles, [label.text for label, _ in shown])
 
 
 def _draw_group(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from .canvas import new_axes
 from .figures import counted, seconds
-from .key import draw_key, sample
+from .key import draw_key, height_beside, sample
 from .naming import Group, groups_of, note_of, require
 from .scale import set_scale
 from .style import WARN, Look, dress, look, set_title, set_x_label, set_y_label
@@ -70,7 +70,7 @@ def timeline(
     calls, start, unit = _since_start(calls_of(frame))
     groups = groups_of(calls, by)
     points = [_points(group) for group in groups]
-    ax = new_axes(4.2) if ax is None else ax
+    ax = new_axes(height_beside(len(groups), 4.2)) if ax is None else ax
     dress(ax)
     are_many = sum(map(len, points)) > _MANY
     _draw(ax, groups, points, calls[_SINCE], are_many=are_many)

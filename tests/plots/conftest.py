@@ -29,8 +29,11 @@ def all_inside():
         width, height = figure.bbox.size
         legend = ax.get_legend()
         keys = legend.get_texts() if legend else []
-        axis = [ax.xaxis.label, ax.yaxis.label, ax._left_title, *ax.get_yticklabels()]
-        for text in [*ax.texts, *keys, *axis]:
+        low, high = sorted(ax.get_ylim())
+        ticks = [
+            one for one in ax.get_yticklabels() if low <= one.get_position()[1] <= high
+        ]
+        for text in [*ax.texts, *keys, *ticks, ax.xaxis.label, ax._left_title]:
             if not text.get_text():
                 continue
             box = text.get_window_extent()

@@ -151,3 +151,15 @@ def test_any_name_can_be_drawn_and_stays_inside(summary, nasty, all_inside):
     all_inside(
         plots.pareto(hostile.rename(columns=lambda one: one.replace("match", name)))
     )
+
+
+def test_many_groups_are_named_in_a_key_beside_the_plot(summary, all_inside):
+    many = pd.concat(
+        [summary.assign(model=summary["model"] + str(at)) for at in range(4)]
+    )
+    ax = plots.pareto(many)
+    beside = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert beside[0] == "good0"
+    assert len(beside) == 16
+    assert len(ax.texts) == 0
+    all_inside(ax)
