@@ -12,6 +12,7 @@ where no setting is needed, ``numeric`` and ``"numeric"`` do as well.
 from .binding import ARGUMENTS, bind
 from .documents import json_schema, json_valid
 from .gates import within_cost, within_latency
+from .judge import judge
 from .labels import label
 from .lengths import length
 from .likeness import similarity
@@ -37,6 +38,7 @@ __all__ = [
     "field_match",
     "json_schema",
     "json_valid",
+    "judge",
     "label",
     "length",
     "lower_is_better",

@@ -97,7 +97,7 @@ class Engine:
         self._prices = prices
         self._run_id = run_id
         self._race = race
-        self._run = 0
+        self._run = self._workers = 0
         self._nonce = ""
         self._is_over = False
         self._came: dict[int, Mapping[str, Any]] = {}  # of calls not settled yet
@@ -107,35 +107,43 @@ class Engine:
         self.lag = Lag()
         self.pace: Pace | None = None
 
-    async def run(
-        self, run: int, positions: Iterable[int], gates: Gates, progress: Progress
-    ) -> None:
-        """Ask cells; on cancellation what was in flight is told apart.
+    def prepare(self, run: int, positions: Iterable[int], gates: Gates) -> None:
+        """Put cells in order; from now on the pace is there, for judges' calls too.
 
         Args:
             run: The run's number in the ledger.
             positions: Which cells.
             gates: Know which providers may answer a target.
+        """
+        self._run = run
+        seed = self._settings.order_seed
+        by_item = self._race is not None
+        order = asking_order(self._cells, positions, seed=seed, by_item=by_item)
+        settings = self._settings
+        self._workers = min(settings.max_concurrency, len(order))
+        cells = [(at, gates.of(self._cells[at].target)) for at in order]
+        most = settings.max_concurrency
+        turns = Turns(cells, gates.places, workers=self._workers, most=most)
+        rate = Rate(settings.requests_per_minute, settings.tokens_per_minute)
+        self.pace = Pace(turns, rate, self._race)
+
+    async def run(self, progress: Progress) -> None:
+        """Ask the cells; on cancellation what was in flight is told apart.
+
+        Args:
             progress: Is told of every finished call.
 
         Raises:
             LedgerError: It takes nothing any more. Nothing further was sent; what had
                 come and could not be written is in `unwritten`.
         """
-        self._run, self._nonce = run, await self._ledger.nonce()
-        seed = self._settings.order_seed
-        by_item = self._race is not None
-        order = asking_order(self._cells, positions, seed=seed, by_item=by_item)
-        workers = min(self._settings.max_concurrency, len(order))
-        cells = [(at, gates.of(self._cells[at].target)) for at in order]
-        turns = Turns(cells, gates.places, workers=workers)
-        settings = self._settings
-        rate = Rate(settings.requests_per_minute, settings.tokens_per_minute)
-        pace = self.pace = Pace(turns, rate, self._race)
+        pace = self.pace
+        assert pace is not None  # it was prepared
+        self._nonce = await self._ledger.nonce()
         watching = asyncio.create_task(watch(self.lag))
         tasks = [
             asyncio.create_task(self._work(number, pace, progress))
-            for number in range(workers)
+            for number in range(self._workers)
         ]
         try:
             await self._all(tasks)
@@ -186,6 +194,8 @@ class Engine:
 
     async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Stop all work; what has come is committed, and scored if that is quick."""
+        if self.pace is not None:
+            self.pace.turns.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

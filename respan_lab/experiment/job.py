@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import LedgerError
+from ..evaluators.asking import asking_through
 from ..ledger import Found, Ledger, NewRun, Recorded
 from ..ledger.owners import Owner
 from ..transport import run
@@ -24,6 +25,7 @@ from .answers.replay import Recording, check_recorded, recorded_gates
 from .answers.scoring import Scorer
 from .engine import Engine
 from .estimating.estimate_score import score_estimate
+from .judges import Judges
 from .manifest import hash_of_text, manifest_of
 from .money.spending import Spending
 from .notices import tell
@@ -96,6 +98,7 @@ class Job:
         prices = client.prices.under(settings.prices or {})
         self.race = Race.of(settings.stop, cells, evaluators, seed=settings.order_seed)
         self.spending = Spending.of(cells, targets, settings, prices)
+        self.judges = Judges(evaluators, client, settings, spending=self.spending)
         self._scorer = Scorer(
             evaluators,
             cells,
@@ -135,6 +138,7 @@ class Job:
         try:
             if self._recording is None:
                 self.gates = await open_gates(self.client.catalogue, self.targets)
+                await self.judges.check()
             await self._run()
         except BaseException:
             with contextlib.suppress(LedgerError):  # what is raised says it better
@@ -145,7 +149,11 @@ class Job:
     def tell(self) -> None:
         """Warn of what the reader of the results should know."""
         tell(self.engine.warnings)
-        for text in (self.spending.message(), self._doubt):
+        for text in (
+            self.spending.message(),
+            self.judges.message(),
+            self._doubt,
+        ):
             if text:
                 warnings.warn(text, UserWarning, stacklevel=4)
 
@@ -175,17 +183,22 @@ class Job:
         age = None if found.oldest is None else time.time() - found.oldest / 1e6
         self.progress.find(len(known), age)
         if self.gates is not None:
+            self.engine.prepare(found.run, rest, self.gates)
             self._let_see(found)
-        with short_pauses():
+        asking = self.judges.side_calls(
+            found.run, self.run_id, self.ledger, self.engine
+        )
+        with short_pauses(), asking_through(asking):
             await self._scorer.score_found(found.run, found.answered)
             if self.race is not None:
                 for at in known:  # what has no score by now has no answer
                     self.race.hear(at, [])
             if self.gates is None:
                 self.gates = await self._replayed(found)
+                self.engine.prepare(found.run, rest, self.gates)
                 self._let_see(found)
             self.calling_since = time.perf_counter()
-            await self.engine.run(found.run, rest, self.gates, self.progress)
+            await self.engine.run(self.progress)
 
     def _let_see(self, found: Found) -> None:
         self.found = found

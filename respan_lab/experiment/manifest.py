@@ -40,6 +40,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
             "maybe_billed_before": len(found.unsure) if found else 0,
         },
         "budget": job.spending.manifest(),
+        "judges": job.judges.manifest(),
         "estimate": job.estimate_score,
         "stop": None if job.race is None else job.race.manifest(),
         "pacing": _pacing(job),
@@ -56,7 +57,7 @@ def manifest_of(job: Job) -> dict[str, Any]:
         "evaluators": list(job.plan.evaluators),
         "lower_is_better": lower_is_better(job.evaluators),
         "warnings": dict(job.engine.warnings),
-        "labels": gates.labels if gates else {},
+        "labels": {**job.judges.labels, **(gates.labels if gates else {})},
         "provenance": gates.provenance if gates else {},
         "timings": _timings(job),
         "versions": {

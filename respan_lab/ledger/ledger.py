@@ -22,6 +22,7 @@ from .owners import LEASE, Owner, expire, release, renew
 from .packing import unpacked
 from .plans import NewCell
 from .recorded import Recorded, read_run
+from .records import answer_to
 from .runs import Found, NewRun, begin_run, finish_run
 from .schema import MARK, SCHEMA, VERSION
 
@@ -101,6 +102,28 @@ class Ledger:
         await self._put(partial(finish_run, run, finished_at, manifest))
         await self._put(lambda c: release(c, owner))
 
+    async def begin_work(self, owner: Owner) -> None:
+        """Let calls be made that are of no run; they are given up when it is dead.
+
+        Args:
+            owner: Who makes them, alive until `end_work`.
+
+        Raises:
+            LedgerError: The file cannot be used; says what to do.
+        """
+        await self._put(expire)
+        await self._put(lambda c: renew(c, owner))
+        self._beating = asyncio.create_task(self._beat(owner))
+
+    async def end_work(self, owner: Owner) -> None:
+        """Write down that no such calls are made any more.
+
+        Raises:
+            LedgerError: The file cannot be used any more.
+        """
+        await self._rest()
+        await self._put(lambda c: release(c, owner))
+
     async def begin(
         self,
         intent: Intent,
@@ -161,6 +184,14 @@ class Ledger:
     async def records(self, calls: Iterable[int]) -> dict[int, Any]:
         """Read what else was kept of answers, by call."""
         return await self._read(partial(_records, list(calls)))
+
+    async def answer_to(self, key: str) -> dict[str, Any] | None:
+        """Read what is kept of the newest answer to a question; None without one.
+
+        Args:
+            key: The question's; see `identity.cell_key`.
+        """
+        return await self._read(partial(answer_to, key))
 
     async def requests(self, most: int) -> list[dict[str, Any]]:
         """Read the requests that were answered, the newest first."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pydantic
 
 __all__ = [
+    "answer_to",
     "answering_calls",
     "attempts_record",
     "completion_of",
@@ -94,6 +95,21 @@ def kept_records(
         if row is not None and row[0] is not None:
             records[call] = unpacked(row[0])
     return records
+
+
+def answer_to(key: str, connection: sqlite3.Connection) -> dict[str, Any] | None:
+    """Read what is kept of the newest answer to a question; None if it has none.
+
+    Args:
+        key: The question's, a cell's or that of a call that is no cell's.
+        connection: To the ledger.
+    """
+    row = connection.execute(
+        "SELECT answers.record FROM calls JOIN answers ON answers.call = calls.id "
+        "WHERE calls.key = ? AND calls.state = 'ok' ORDER BY calls.id DESC LIMIT 1",
+        (key,),
+    ).fetchone()
+    return None if row is None or row[0] is None else unpacked(row[0])
 
 
 def _fields(value: Timing | Attempt) -> dict[str, Any]:

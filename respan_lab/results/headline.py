@@ -33,7 +33,7 @@ def headline(frame: pd.DataFrame, manifest: Mapping[str, Any] | None = None) -> 
         f"{whole['ok']:,} ok",
         count(whole["errors"], "error") if whole["errors"] else "",
         f"{whole['skipped']:,} skipped" if whole["skipped"] else "",
-        _cost(whole) + _from_ledger(frame),
+        _cost(whole) + _what_if(frame) + _from_ledger(frame) + _judging(manifest or {}),
         stop_sentence(frame, manifest or {}) or "",
     ]
     return " · ".join(part for part in parts if part)
@@ -48,6 +48,11 @@ def _cost(whole: Mapping[Any, Any]) -> str:
     return " and ".join(part for part in parts if part)
 
 
+def _what_if(frame: pd.DataFrame) -> str:
+    is_any = "cost_source" in frame and (frame["cost_source"] == "what_if").any()
+    return " at what-if prices" if is_any else ""
+
+
 def _from_ledger(frame: pd.DataFrame) -> str:
     """Tell what was spent before from what was spent now."""
     is_found = frame["from_ledger"].fillna(False).astype(bool)
@@ -57,6 +62,16 @@ def _from_ledger(frame: pd.DataFrame) -> str:
     return (
         f" ({calls:,} from the ledger, {money(frame.loc[~is_found, 'cost'].sum())} new)"
     )
+
+
+def _judging(manifest: Mapping[str, Any]) -> str:
+    """Tell what was newly spent on judges, which is in no answer's cost."""
+    told = (manifest.get("judges") or {}).values()
+    costs = [one["cost"] for one in told if one["cost"] is not None and one["calls"]]
+    unpriced = sum(one.get("unpriced", 0) for one in told)
+    unknown = f"{count(unpriced, 'verdict')} of unknown cost" if unpriced else ""
+    parts = [f"{money(sum(costs))} for judging" if costs else "", unknown]
+    return "".join(f" + {part}" for part in parts if part)
 
 
 def run_label(

@@ -77,11 +77,22 @@ class Spending:
             False if there will be none.
         """
         worst = self.worst(at)
-        if worst is None:
+        if worst is None or await self.set_aside(worst):
             return True
+        self.unsent.append(at)
+        return False
+
+    async def set_aside(self, worst: float) -> bool:
+        """Set aside what a call costs at worst, be it a cell's or a judge's.
+
+        Args:
+            worst: Dollars.
+
+        Returns:
+            False if there will be no room.
+        """
         while not self.budget.reserve(worst):
             if not self.budget.could_fit_later(worst):
-                self.unsent.append(at)
                 return False
             await self._settled.wait()
         return True
@@ -90,9 +101,19 @@ class Spending:
         """Count what a cell has cost, by the first of its rows."""
         worst = self.worst(at)
         if worst is not None:
-            self.budget.settle(worst, _cost(row), key=key)
-            self._settled.set()  # whoever waits looks again
-            self._settled = asyncio.Event()
+            self.give_back(worst, row, key=key)
+
+    def give_back(self, worst: float, row: Mapping[str, Any], *, key: str) -> None:
+        """Give back what was set aside, and count what the call has cost.
+
+        Args:
+            worst: As it was set aside.
+            row: The first of the call's rows.
+            key: What names the call.
+        """
+        self.budget.settle(worst, _cost(row), key=key)
+        self._settled.set()  # whoever waits looks again
+        self._settled = asyncio.Event()
 
     def message(self) -> str:
         """Say what was not sent for want of dollars; empty if nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,7 +25,7 @@ class Turn(NamedTuple):
     """A cell whose turn has come, with a place at every provider that may answer.
 
     Attributes:
-        cell: The index of the cell.
+        cell: The index of the cell; below 0 for a call that is no cell's.
         providers: Those whose places it has.
         queued_at: `perf_counter()` at which it was the first in line for them.
     """
@@ -57,10 +58,13 @@ class Turns:
         places: How many calls a provider takes at once, for those that declare it; the
             others start at one for each worker.
         workers: How many cells are run at once.
+        most: How many calls are made at once, those of no cell too; None for no limit
+            beside that of the workers.
         clock: Seconds that never go back.
 
     Attributes:
         limits: What has been found out of each provider.
+        is_over: Whether the run was stopped, so that nothing further is sent.
         furthest_ahead: How many places in the order a cell was given out before one
             that waited, at most.
     """
@@ -71,9 +75,13 @@ class Turns:
         places: Mapping[str, int],
         *,
         workers: int,
+        most: int | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._workers = workers
+        self._most = math.inf if most is None else most
+        self._beside = 0  # calls that were of no cell
+        self.is_over = False
         self._clock = clock
         self._changed = asyncio.Event()
         self._sent_at: dict[int, float] = {}  # by cell, of those under way
@@ -101,6 +109,43 @@ class Turns:
                 async with asyncio.timeout(self._shortest_pause()):
                     await self._changed.wait()
         return None
+
+    async def take_beside(
+        self, providers: frozenset[str], places: Mapping[str, int]
+    ) -> Turn:
+        """Wait for places for a call that is no cell's; it has no place in the order.
+
+        Args:
+            providers: Those that may answer it.
+            places: How many calls each takes at once, for those that declare it.
+
+        Raises:
+            CancelledError: The run has been stopped.
+        """
+        queued_at = self._clock()
+        for provider in providers - self.limits.keys():
+            most = min(self._most, places.get(provider, math.inf))
+            at_once = max(1, self._workers) if most == math.inf else int(most)
+            self.limits[provider] = Limit(at_once, clock=self._clock)
+        while not self.is_over and not self._has_room(providers):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._shortest_pause()):
+                    await self._changed.wait()
+        if self.is_over:
+            raise asyncio.CancelledError
+        self._beside += 1
+        turn = Turn(-self._beside, providers, queued_at)
+        self._sent_at[turn.cell] = self._clock()
+        for limit in self._limits_of(turn):
+            limit.take()
+        return turn
+
+    def _has_room(self, providers: frozenset[str]) -> bool:
+        return not self._is_full and all(self.limits[p].has_room for p in providers)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._sent_at) >= self._most
 
     @contextmanager
     def held(self, turn: Turn) -> Iterator[None]:
@@ -171,6 +216,8 @@ class Turns:
             self._sent_at[turn.cell] = self._clock()
 
     def _next(self) -> Turn | None:
+        if self._is_full:
+            return None
         now = self._clock()
         self._lanes.sort(key=_first)
         reach = float("inf")
@@ -210,6 +257,11 @@ class Turns:
         """Seconds until a provider may be asked again; None if none is paused."""
         pauses = (limit.pause for limit in self.limits.values())
         return min((pause for pause in pauses if pause), default=None)
+
+    def stop(self) -> None:
+        """Let no call that is no cell's begin any more."""
+        self.is_over = True
+        self._tell()
 
     def _tell(self) -> None:
         """Have all who wait look again."""
