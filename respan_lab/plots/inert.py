@@ -48,19 +48,24 @@ def plain(text: object, length: int | None = LONGEST_NAME) -> str:
 
     Args:
         text: Anything; its ``str``.
-        length: What is longer than so many characters is cut, and ends in ``…``;
-            None cuts nothing.
+        length: What is longer than so many characters loses its middle to ``…``:
+            names of models differ at both ends. None cuts nothing.
 
     Example:
-        >>> plain("a\nb\x00c"), plain("a long name", 7)
-        ('a b�c', 'a long…')
+        >>> plain("a\nb\x00c"), plain("large-2026-01", 11)
+        ('a b�c', 'large-2…-01')
     """
     line = " ".join(str(text).split())
     if length is not None and len(line) > length:
-        line = line[: length - 1].rstrip() + "…"
+        line = _cut(line, length)
     if line.isascii() and line.isprintable():
         return line
     return "".join(one for one in map(_drawable, line) if one)
+
+
+def _cut(line: str, length: int) -> str:
+    end = (length - 1) // 3
+    return line[: length - 1 - end] + "…" + line[len(line) - end :]
 
 
 def set_text(artist: Text, *, size: float, colour: str, weight: str = "normal") -> None:

@@ -40,7 +40,7 @@ def test_a_text_is_never_longer_than_it_may_be(text, length):
 
 def test_a_cut_shows_and_what_fits_is_left():
     assert plain("a" * 36) == "a" * 36
-    assert plain("a" * 37) == "a" * 35 + "…"
+    assert plain("a" * 20 + "b" * 20) == "a" * 20 + "bbbb…" + "b" * 11
     assert plain("a" * 37, None) == "a" * 37
 
 
