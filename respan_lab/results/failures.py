@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -99,12 +100,17 @@ def is_refusal(frame: pd.DataFrame) -> Mask:
     Where a run was scored with an evaluator of that name, what that said holds: it
     saw the whole answer.
     """
-    refused = refusal()
-    answers = frame[["output", "finish_reason"]].astype(object)
+    rule = refusal()
+
+    @cache  # answers are often alike
+    def is_one(output: str | None, reason: str | None) -> bool:
+        return bool(rule(output, {"finish_reason": reason})[0])
+
+    answered = (frame["status"] == "ok").to_numpy(dtype=bool)
+    answers = frame.loc[answered, ["output", "finish_reason"]].astype(object)
     found = np.zeros(len(frame), dtype=bool)
-    for at in np.flatnonzero((frame["status"] == "ok").to_numpy(dtype=bool)):
-        output, reason = answers.iloc[at]
-        found[at] = bool(refused(output, {"finish_reason": reason})[0])
+    known = answers.where(answers.notna(), None).to_numpy()
+    found[answered] = [is_one(output, reason) for output, reason in known]
     if "score_refusal" in frame and frame["score_refusal"].dtype == "boolean":
         said = frame["score_refusal"]
         found = np.where(said.notna(), said.fillna(False).to_numpy(dtype=bool), found)
@@ -134,7 +140,9 @@ def _forms(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.Series:
     }
     forms = [own.get(name, shared) for name in frame["model"].astype(object)]
     if "param_response_format" in frame:
-        forms = [_read(one) for one in frame["param_response_format"].astype(object)]
+        axis = frame["param_response_format"].astype(object)
+        read = {form: _read(form) for form in axis.unique()}
+        forms = [read[form] for form in axis]
     with_parsed = set(frame["model"][frame["parsed"].notna()].astype(object))
     return pd.Series(
         [
@@ -168,16 +176,17 @@ def _is_text(form: Any) -> bool:
 
 def _is_malformed(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> Mask:
     found = np.zeros(len(frame), dtype=bool)
-    forms = _forms(frame, manifest)
+    forms = _forms(frame, manifest).tolist()
     checks: dict[int, Callable[..., Any]] = {}
-    outputs, parsed = frame["output"].astype(object), frame["parsed"]
+    outputs, parsed = frame["output"].tolist(), frame["parsed"].tolist()
     for at in np.flatnonzero(_had_form(frame, manifest)):
-        form = forms.iloc[at]
+        form = forms[at]
         if not isinstance(form, Mapping):  # a pydantic class, which has parsed it
-            found[at] = is_missing(parsed.iloc[at])
+            found[at] = is_missing(parsed[at])
             continue
-        check = checks.setdefault(id(form), _check_of(form))
-        found[at] = check(outputs.iloc[at])[0] is False
+        if id(form) not in checks:  # a schema is read once
+            checks[id(form)] = _check_of(form)
+        found[at] = checks[id(form)](outputs[at])[0] is False
     return found
 
 

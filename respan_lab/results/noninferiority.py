@@ -117,5 +117,6 @@ class Bounds:
         else:
             reach = found.reach
             low = -tie_bound(-total, squares, n, reach=reach, alpha=self._alpha)
-        error = max(np.sqrt(found.variance / n), 1e-12)
+        seen = squares / n - (total / n) ** 2
+        error = max(np.sqrt(max(seen, 0.0) / n), 1e-12)
         return float(ndtr((low + self._within) / error)) if n >= MIN_ITEMS else 0.0

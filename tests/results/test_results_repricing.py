@@ -28,6 +28,8 @@ def test_cost_is_tokens_times_prices(call, results_of):
         r.df.drop(columns=["cost", "cost_source"])
     )
     assert new.df.dtypes["cost"] == "Float64"
+    assert "at what-if prices" in repr(new)
+    assert "what-if" not in repr(r)
     assert "what it would have been" in str(new.explain(new.df.loc[0, "key"]))
 
 
