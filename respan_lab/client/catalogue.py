@@ -83,6 +83,20 @@ class Catalogue:
         found = await asyncio.gather(*(card(name) for name in names))
         return {name: card for name, card in zip(names, found, strict=True) if card}
 
+    async def usable(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """As `known`, and all of them can be asked here.
+
+        Raises:
+            ConfigError: The gateway has no model of a name, or it cannot run.
+        """
+        cards = await self.known(names)
+        for name, card in cards.items():
+            if card.get("available") is False:
+                raise ConfigError(
+                    f"the model {name!r} cannot run here: {card.get('reason')}"
+                )
+        return cards
+
     async def _card(self, name: str) -> dict[str, Any] | None:
         try:
             body = await fetch(self._door, f"/models/{quote(name)}")

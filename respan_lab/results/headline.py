@@ -66,7 +66,10 @@ def _from_ledger(frame: pd.DataFrame) -> str:
 
 def _judging(manifest: Mapping[str, Any]) -> str:
     """Tell what was newly spent on judges, which is in no answer's cost."""
-    told = (manifest.get("judges") or {}).values()
+    runs = (manifest.get("runs") or {}).values()  # several, put together
+    told = [
+        one for each in (manifest, *runs) for one in (each.get("judges") or {}).values()
+    ]
     costs = [one["cost"] for one in told if one["cost"] is not None and one["calls"]]
     unpriced = sum(one.get("unpriced", 0) for one in told)
     unknown = f"{count(unpriced, 'verdict')} of unknown cost" if unpriced else ""

@@ -1,4 +1,4 @@
-"""Answers that are there, scored anew; nothing is sent."""
+"""Answers that are there, scored anew; only a judge sends anything."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..evaluators.naming import Evaluators
 from ..evaluators.scoring import Ready, ready
 from ..transport import run
 from .answers import Answers
+from .asides import Asides, with_judges
 from .score_columns import with_scores
 
 __all__ = ["Rescored", "rescored"]
@@ -51,7 +52,8 @@ def rescored(
         scored; the manifest with its name.
 
     Raises:
-        ConfigError: There is nothing to score, or no evaluator, or one is unknown.
+        ConfigError: There is nothing to score, or no evaluator, or one is unknown, or
+            the model of a judge is.
 
     Example:
         >>> frame = pd.DataFrame({"output": ["Oui.", None], "expected": "oui"})
@@ -63,13 +65,16 @@ def rescored(
     named = _named(evaluators)
     places = np.flatnonzero(_is_answered(frame))
     is_all = len(places) == len(frame)
+    asides = Asides(manifest, named)
+    run(asides.check())
     answers = Answers(frame if is_all else frame.iloc[places], manifest)
     known = [*manifest.get("evaluators", ()), *named]
     scored = frame
     for each in ready(named):
-        columns = _spread(each.name, _scores(each, answers), places, len(frame))
+        columns = _spread(each.name, _scores(each, answers, asides), places, len(frame))
         scored = with_scores(scored, each.name, columns, known=known)
-    return Rescored(scored, _manifest(manifest, named))
+    told = with_judges(_manifest(manifest, named), asides.tallies.manifest())
+    return Rescored(scored, told)
 
 
 def _named(evaluators: Sequence[Evaluators]) -> dict[str, Evaluator]:
@@ -134,12 +139,12 @@ def _spread(
     return columns or {f"score_{name}": [None] * n_rows}
 
 
-def _scores(evaluator: Ready, answers: Answers) -> Iterator[Columns]:
+def _scores(evaluator: Ready, answers: Answers, asides: Asides) -> Iterator[Columns]:
     for contexts in answers.contexts(sorted(evaluator.wants)):
         if evaluator.is_quick:
             yield from map(evaluator.score_here, contexts)
         elif evaluator.is_async:
-            yield from run(_awaited(evaluator, contexts))
+            yield from run(_awaited(evaluator, contexts, asides))
         else:
             yield from _in_threads(evaluator, contexts)
 
@@ -166,7 +171,9 @@ def _in_threads(evaluator: Ready, contexts: Sequence[Context]) -> list[Columns]:
     return scores
 
 
-async def _awaited(evaluator: Ready, contexts: Sequence[Context]) -> list[Columns]:
+async def _awaited(
+    evaluator: Ready, contexts: Sequence[Context], asides: Asides
+) -> list[Columns]:
     """Score answers on the loop, so many at once."""
     import asyncio
 
@@ -177,7 +184,7 @@ async def _awaited(evaluator: Ready, contexts: Sequence[Context]) -> list[Column
         for at in waiting:
             scores[at] = await evaluator.score(contexts[at])
 
-    async with asyncio.TaskGroup() as tasks:
+    async with asides.open(), asyncio.TaskGroup() as tasks:
         for _ in range(min(_TASKS, len(scores))):
             tasks.create_task(work())
     return scores

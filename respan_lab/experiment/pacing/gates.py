@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ConfigError
-
 if TYPE_CHECKING:
     from ...client.catalogue import Catalogue
     from ..planning.target import Target
@@ -80,10 +78,4 @@ async def open_gates(catalogue: Catalogue, targets: list[Target]) -> Gates:
         ConfigError: A model is unknown or cannot run; nothing was sent.
     """
     names = list(dict.fromkeys(n for target in targets for n in target.candidates))
-    cards = await catalogue.known(names)
-    for name, card in cards.items():
-        if card.get("available") is False:
-            raise ConfigError(
-                f"the model {name!r} cannot run here: {card.get('reason')}"
-            )
-    return Gates(cards)
+    return Gates(await catalogue.usable(names))

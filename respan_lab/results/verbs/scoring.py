@@ -19,6 +19,10 @@ class Scoring(Verbs, Generic[Given]):
     def score(self, *evaluators: Evaluators) -> Given:
         """Score the answers anew, without a call; what was scored before stays.
 
+        A `lab.judge` alone makes calls, through its ``client`` (else `lab.Client()`),
+        for what the run's ledger has no verdict on; what that costs is added to
+        ``manifest["judges"]``.
+
         Functions are run as when answers arrive: async ones are awaited, others run in
         threads for several answers at once; one that fails gives a missing score and a
         note. They take ``output``, ``expected``, ``parsed`` (plain values),

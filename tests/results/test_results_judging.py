@@ -1,0 +1,124 @@
+"""Answers judged after the run: through a client, into the run's ledger."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import respan_lab as lab
+
+PRICES = {"input": 1.0, "output": 10.0}
+
+
+class Bench:
+    """A gateway with models that answer by rule, and judges that are counted."""
+
+    def __init__(self, home: Path) -> None:
+        self.seen: list[dict[str, Any]] = []
+        functions = {"judge": self.judge, "a": self.answer, "b": self.other}
+        self.client = lab.Client(
+            gateway=lab.Gateway(
+                home=home,
+                sim_time_scale=0,
+                providers={"sim": functions},
+                prices={f"sim/{name}": PRICES for name in functions},
+            )
+        )
+
+    def judge(self, messages: Any, **params: Any) -> str:
+        data = json.loads(messages[-1]["content"])
+        self.seen.append(data)
+        return json.dumps({"reason": "since", "verdict": data["answer"] == "a 1"})
+
+    def answer(self, messages: Any, **params: Any) -> str:
+        return f"a {messages[-1]['content']}"
+
+    def other(self, messages: Any, **params: Any) -> str:
+        return f"b {messages[-1]['content']}"
+
+    def run(self, n: int = 3, **more: Any) -> lab.Results:
+        data = [{"i": i} for i in range(n)]
+        return lab.compare(
+            "{{ i }}", "sim/a", data, client=self.client, progress=False, **more
+        )
+
+    def right(self, **more: Any) -> Any:
+        return lab.judge("sim/judge", "Right?", client=self.client, **more)
+
+    def logged(self, model: str) -> float:
+        logs = self.client.logs(limit=1000)
+        return float(logs.loc[logs["model"] == model, "cost"].sum())
+
+
+def test_answers_are_judged_after_the_run_and_its_cost_stays(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    r = bench.run()
+    judged = r.score(bench.right())
+    assert judged.df["score_judge"].tolist() == [False, True, False]
+    assert judged.df["note_judge"].tolist() == ["since"] * 3
+    assert judged.cost == r.cost
+    told = judged.manifest["judges"]["judge"]
+    assert told["calls"] == 3
+    assert told["cost"] == pytest.approx(bench.logged("judge"), abs=1e-12)
+    assert "for judging" in repr(judged).splitlines()[0]
+    assert "judges" not in r.manifest or not r.manifest["judges"]
+
+
+def test_judging_again_pays_nothing_and_forgets_no_cost(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    once = bench.run().score(bench.right())
+    twice = once.score(bench.right())
+    assert len(bench.seen) == 3
+    before, after = (one.manifest["judges"]["judge"] for one in (once, twice))
+    assert after["cost"] == before["cost"]
+    assert (after["calls"], after["from_ledger"]) == (3, 3)
+
+
+def test_a_verdict_of_the_run_counts_after_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    r = bench.run(evaluators=lab.judge("sim/judge", "Right?"))
+    again = r.score({"anew": bench.right()})
+    assert len(bench.seen) == 3
+    assert again.df["score_anew"].equals(again.df["score_judge"])
+    loaded = lab.Results.load(r.manifest["ledger"]["path"])
+    loaded.score(bench.right())
+    assert len(bench.seen) == 3
+
+
+def test_a_frame_without_a_ledger_goes_by_that_of_the_client(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    frame = pd.DataFrame({"output": ["a 1", "a 2", None], "var_i": [1, 2, 3]})
+    frame["model"], frame["item"] = "m", range(3)
+    for _ in range(2):
+        scored = frame.lab.score(bench.right())
+        assert scored["score_judge"].tolist()[:2] == [True, False]
+        assert pd.isna(scored["score_judge"][2])
+    assert bench.seen == [
+        {"variables": {"i": 1}, "answer": "a 1"},
+        {"variables": {"i": 2}, "answer": "a 2"},
+    ]
+    assert (tmp_path / "ledger.db").is_file()
+
+
+def test_a_judge_of_another_gateway_says_what_to_give(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    r = bench.run()
+    with pytest.raises(lab.ConfigError, match="give it the client of the run"):
+        r.score(lab.judge("sim/judge", "Right?"))
+    with pytest.raises(lab.ConfigError, match="sim/jugde"):
+        r.score(lab.judge("sim/jugde", "Right?", client=bench.client))
+    assert bench.seen == []
+
+
+def test_runs_put_together_are_judged_and_their_costs_told(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    judged = [bench.run(n, evaluators=lab.judge("sim/judge", "?")) for n in (2, 3)]
+    both = lab.concat(judged, names=["monday", "today"])
+    assert "for judging" in repr(both).splitlines()[0]
+    scored = both.score({"right": bench.right()})
+    assert scored.df["score_right"].tolist() == [False, True, False, True, False]
+    assert scored.manifest["judges"]["right"]["calls"] == 3
