@@ -12,11 +12,11 @@ from .canvas import new_axes
 from .figures import value_of
 from .inert import plain
 from .key import draw_key, height_beside, sample
-from .naming import note_of, summary_names
+from .naming import is_missing, note_of, summary_names
 from .placing import MOST_LABELS, Label, place_labels
 from .scale import set_scale
 from .scores import score_column
-from .style import MUTED, dress, look, set_title, set_x_label, set_y_label
+from .style import INK, MUTED, dress, look, set_title, set_x_label, set_y_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["pareto"]
 
 _PARTS = tuple(part / 12 for part in range(13))  # of a line that names should not cover
+_FILL = "#8b949e"
 _AXES = {
     "cost": ("cost", "US dollars a call, mean"),
     "latency": ("latency_p50", "latency, seconds, median"),
@@ -42,6 +43,7 @@ class _Point:
     low: float
     high: float
     sign: int = 1
+    on_front: bool | None = None
 
     def is_shown_below(self, other: _Point) -> bool:
         """Whether the other costs no more, and is better by the intervals."""
@@ -74,14 +76,19 @@ def pareto(
     than the whole of this one's; every other group is filled, since it may be on the
     front. That takes cost and latency as they were seen, and the intervals one by one:
     two that do not touch are a stronger sign than 5 % (N. Schenker, J. F. Gentleman,
-    The American Statistician 55, 2001), while pairs on the same items, ``r.compare()``,
-    show more. Without intervals nothing is shown, and every group is filled.
+    The American Statistician 55, 2001). Without intervals nothing is shown, and every
+    group is filled.
+
+    Paired comparisons show more: a frame with ``on_front``, as ``r.pareto()`` gives it,
+    is drawn by that instead. False is hollow, True is filled with a dark ring (*shown
+    to be on the front*), missing is filled. That is the front of score, cost and
+    latency together.
 
     Args:
         frame: A summary, as ``r.summary()`` gives it: group columns, ``n``,
             ``score_<name>`` with its ``_ci_low`` and ``_ci_high``, and ``cost`` (mean
-            US dollars a call) or ``latency_p50`` (median seconds). A group without one
-            of the two is named below the plot.
+            US dollars a call) or ``latency_p50`` (median seconds); ``on_front`` if
+            known. A group without one of the two is named below the plot.
         score: The score's name, without ``score_``; None: the only one.
         x: ``cost`` or ``latency``; logarithmic if it spans more than tenfold.
         lower_is_better: Whether a low score is a good one.
@@ -108,7 +115,11 @@ def pareto(
     x_column, x_label = _AXES[x]
     every = _points(frame, column, x_column, sign=-1 if lower_is_better else 1)
     points = [point for point in every if point.x == point.x and point.y == point.y]
-    dominated = [any(p.is_shown_below(other) for other in points) for p in points]
+    is_told = "on_front" in frame
+    dominated = [
+        p.on_front is False if is_told else any(map(p.is_shown_below, points))
+        for p in points
+    ]
     beside = len(points) if len(points) > MOST_LABELS else 0
     ax = new_axes(height_beside(beside, 4.6, lines=1)) if ax is None else ax
     dress(ax)
@@ -117,7 +128,7 @@ def pareto(
     _draw_front(ax, points)
     for point, is_out in zip(points, dominated, strict=True):
         _draw_point(ax, point, hollow=is_out)
-    _draw_key(ax, hollow=any(dominated))
+    _draw_key(ax, ringed=any(p.on_front for p in points), hollow=any(dominated))
     if len(points) > MOST_LABELS:
         _name_beside(ax, points, dominated)
     else:
@@ -130,6 +141,7 @@ def pareto(
         x_label + ", logarithmic" * log,
         notes=[
             "bar: the score's 95 % interval; " * has_intervals + _sizes(frame),
+            "shown by pairs on the same items, of score, cost and latency" * is_told,
             f"no data: {silent}" if silent else "",
         ],
     )
@@ -155,6 +167,7 @@ def _points(
             _value(row, f"{column}_ci_low"),
             _value(row, f"{column}_ci_high"),
             sign,
+            None if is_missing(row.get("on_front")) else bool(row["on_front"]),
         )
         for name, row in zip(names, frame.to_dict("records"), strict=True)
     ]
@@ -206,24 +219,37 @@ def _draw_point(ax: Axes, point: _Point, *, hollow: bool) -> None:
         color=style.colour,
         markersize=9,
         markerfacecolor="white" if hollow else style.colour,
-        markeredgecolor=style.colour if hollow else "white",
-        markeredgewidth=1.6 if hollow else 1.0,
+        markeredgecolor=style.colour if hollow else INK if point.on_front else "white",
+        markeredgewidth=1.6 if hollow or point.on_front else 1.0,
         zorder=3,
     )
 
 
-def _draw_key(ax: Axes, *, hollow: bool) -> None:
+def _draw_key(ax: Axes, *, ringed: bool, hollow: bool) -> None:
     from matplotlib.lines import Line2D
 
-    def mark(fill: str) -> Line2D:
+    def mark(fill: str, edge: str) -> Line2D:
         return Line2D(
-            [], [], linestyle="none", marker="o", color=MUTED, markerfacecolor=fill
+            [],
+            [],
+            linestyle="none",
+            marker="o",
+            markersize=7,
+            markerfacecolor=fill,
+            markeredgecolor=edge,
+            markeredgewidth=1.6,
         )
 
     front = Line2D([], [], color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
-    handles = [front, mark(MUTED), *([mark("white")] if hollow else [])]
-    texts = ["front of the means", "may be on the front", "shown to be dominated"]
-    draw_key(ax, handles, texts[: len(handles)], below=True)
+    entries = [(front, "front of the means")]
+    if ringed:
+        entries.append((mark(_FILL, INK), "shown to be on the front"))
+    entries.append(
+        (mark(_FILL, _FILL), "may be on it" if ringed else "may be on the front")
+    )
+    if hollow:
+        entries.append((mark("white", MUTED), "shown to be dominated"))
+    draw_key(ax, *zip(*entries, strict=True), below=True)
 
 
 def _name(ax: Axes, points: Sequence[_Point], *, log: bool) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from .. import plots
 from .comparison import compare
 from .cost_parts import cost_parts
+from .front import pareto
 from .headline import run_label
 from .labels import row_labels
 from .metrics import figures_of, metric_names
@@ -115,32 +116,38 @@ class Plot:
         score: str | None = None,
         *,
         x: Literal["cost", "latency"] = "cost",
-        by: _By | None = None,
+        by: _By = "model",
+        margin: float = 0.02,
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw quality against cost or latency, and who may be on the front.
+        """Draw quality against cost or latency, and who is on the front.
 
-        A group is hollow if another takes no more and the whole of its score's interval
-        is better; `respan_lab.plots.pareto` states the rule.
+        The line is the front of the means. A group has a dark ring if `Results.pareto`
+        shows that it is on the front of score, cost and latency, and is hollow if it
+        shows that it is not; else it may be.
 
         Args:
             score: The score's name, without ``score_``; None: the only one.
             x: ``cost``, mean US dollars a call; or ``latency``, median seconds.
-            by: One or more columns to group by, as in ``r.summary(by)``.
+            by: One or more columns that make a target; what is not among them is
+                pooled.
+            margin: How far apart two may be that are tied, as in ``r.pareto``.
             ax: Where to draw; None makes a figure of its own.
 
         Raises:
             ConfigError: If there is no such score, or one has to be chosen.
         """
         [name] = metric_names(self._frame, f"score_{score}" if score else None)
-        turned = figures_of(
-            self._frame, f"score_{name.removeprefix('score_')}", manifest=self._manifest
-        ).lower_is_better
+        metric = f"score_{name.removeprefix('score_')}"
+        told = self._manifest
+        front = pareto(self._frame, metric, by=by, margin=margin, manifest=told)
         return plots.pareto(
-            self._summary(by),
-            score=name.removeprefix("score_"),
+            self._summary(by).assign(on_front=front["on_front"]),
+            score=metric.removeprefix("score_"),
             x=x,
-            lower_is_better=turned,
+            lower_is_better=figures_of(
+                self._frame, metric, manifest=told
+            ).lower_is_better,
             ax=ax,
         )
 

@@ -163,3 +163,26 @@ def test_many_groups_are_named_in_a_key_beside_the_plot(summary, all_inside):
     assert len(beside) == 16
     assert len(ax.texts) == 0
     all_inside(ax)
+
+
+def test_a_front_that_is_told_is_drawn_as_told(summary):
+    told = pd.array([True, None, None, False], "boolean")
+    ax = plots.pareto(summary.assign(on_front=told))
+    assert [filled for _, filled in sorted(marks(ax).items())] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    edges = [
+        line.get_markeredgecolor()
+        for line in ax.get_lines()
+        if line.get_markersize() == 9
+    ]
+    assert len(set(edges[:2])) == 2  # only what is shown has a ring
+    assert keys(ax)[1:] == [
+        "shown to be on the front",
+        "may be on it",
+        "shown to be dominated",
+    ]
+    assert "of score, cost and latency" in ax.get_xlabel()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from respan_lab import plots
@@ -130,3 +131,14 @@ def test_a_run_without_calls_is_refused(r):
     for name in ("latency", "cost", "tokens", "speed", "timeline", "confusion"):
         with pytest.raises(ConfigError, match="nothing to draw"):
             getattr(empty.plot, name)()
+
+
+def test_the_front_is_that_of_pareto(r):
+    told = r.pareto().set_index("model")["on_front"]
+    ax = r.plot.pareto()
+    filled = [
+        line.get_markerfacecolor() != "white"
+        for line in ax.get_lines()
+        if line.get_markersize() == 9
+    ]
+    assert filled == [one is pd.NA or bool(one) for one in told]
