@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import ConfigError
 from .comparison_frame import Comparison, comparison_frame
 from .comparison_pairs import Pair, compared, level_pairs, strict_alpha
-from .metrics import ERRORS, figures_of, metric_names
+from .metrics import ERRORS, TIMES, figures_of, metric_names
 from .pairing import Layout
 from .statistics.planning import items_to_settle
 from .statistics.verdicts import CORRECTIONS, MIN_ITEMS, adjusted, verdict_of
@@ -206,9 +206,14 @@ def _notes(pairs: Sequence[Pair]) -> list[str]:
             notes.append(
                 f"{pair.a} and {pair.b}: {missing:,} of "
                 f"{count(pair.paired.n_seen, 'item')} left out, for one of them has "
-                f"no {pair.figures.name} there"
+                f"no {pair.figures.name} there{_why(pair)}"
             )
     return notes
+
+
+def _why(pair: Pair) -> str:
+    is_time = pair.figures.name in TIMES
+    return " that was measured in this run" if is_time else ""
 
 
 def _differing(

@@ -16,12 +16,12 @@ from .statistics.paired import Numbers
 from .summary import score_names
 from .timing import is_timed
 
-__all__ = ["ERRORS", "RATIOS", "Figures", "figures_of", "metric_names"]
+__all__ = ["ERRORS", "RATIOS", "TIMES", "Figures", "figures_of", "metric_names"]
 
 RATIOS = ("cost", "latency", "time_to_first_token", "completion_tokens")
+TIMES = ("latency", "time_to_first_token")
 ERRORS = ("zero", "exclude")  # what becomes of refused and truncated answers
 
-_TIMES = ("latency", "time_to_first_token")
 _REFUSAL = re.compile(
     r"content[ _-]?(filter|policy|management)|safety|context[ _-]?(length|window)",
     re.IGNORECASE,
@@ -126,7 +126,7 @@ def figures_of(
 
 def _ratio(frame: pd.DataFrame, name: str) -> Figures:
     values = _floats(frame[name])
-    if name in _TIMES:
+    if name in TIMES:
         values = np.where(is_timed(frame), values, np.nan)
     with np.errstate(divide="ignore"):
         logs = np.log(np.where(values >= 0, values, np.nan))

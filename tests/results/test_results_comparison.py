@@ -221,7 +221,9 @@ def test_repeats_of_a_time_are_averaged_as_logarithms(call, frame_of):
 def test_answers_from_elsewhere_have_no_time_but_a_cost(call, frame_of, flag):
     rows = [call("a", i, latency=9.0, **{flag: i < 5}) for i in range(20)]
     rows += [call("b", i, latency=1.0) for i in range(20)]
-    assert compare(frame_of(rows), "latency").loc[0, "n_items"] == 15
+    found = compare(frame_of(rows), "latency")
+    assert found.loc[0, "n_items"] == 15
+    assert found.notes[0].endswith("no latency there that was measured in this run")
     assert compare(frame_of(rows), "cost").loc[0, "n_items"] == 20
 
 
@@ -238,6 +240,8 @@ def test_of_some_scores_less_is_better(answers):
     frame = answers(a=[True] * 40, b=[False] * 40)
     manifest = {"lower_is_better": ["good"]}
     assert compare(frame, manifest=manifest).loc[0, "verdict"] == "worse"
+    part = frame.rename(columns={"score_good": "score_good_part"})
+    assert compare(part, manifest=manifest).loc[0, "verdict"] == "worse"
     runs = {"runs": {"monday": manifest}}
     assert compare(frame, manifest=runs).loc[0, "verdict"] == "worse"
 
