@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ConfigError
 from .canvas import new_axes
 from .figures import value_of
+from .front import Point, front_of
 from .inert import plain
 from .key import draw_key, height_beside, sample
 from .naming import is_missing, note_of, summary_names
@@ -30,33 +30,6 @@ _AXES = {
     "cost": ("cost", "US dollars a call, mean"),
     "latency": ("latency_p50", "latency, seconds, median"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """A group with its price and its quality, higher being better."""
-
-    name: str
-    look: int
-    x: float
-    y: float
-    low: float
-    high: float
-    sign: int = 1
-    on_front: bool | None = None
-
-    def is_shown_below(self, other: _Point) -> bool:
-        """Whether the other costs no more, and is better by the intervals."""
-        ends = (self.low, self.high, other.low, other.high)
-        if other is self or other.x > self.x or any(one != one for one in ends):
-            return False
-        return other.low > self.high if self.sign > 0 else other.high < self.low
-
-    def is_below(self, other: _Point) -> bool:
-        """Whether the other is no worse in both by the means, and better in one."""
-        mine, others = self.sign * self.y, self.sign * other.y
-        no_worse = other.x <= self.x and others >= mine
-        return no_worse and (other.x < self.x or others > mine)
 
 
 def pareto(
@@ -154,12 +127,12 @@ def pareto(
 
 def _points(
     frame: pd.DataFrame, column: str, x_column: str, *, sign: int
-) -> list[_Point]:
+) -> list[Point]:
     names = summary_names(frame)
     firsts = list(dict.fromkeys(first for first, _ in names))
     rests = list(dict.fromkeys(rest for _, rest in names))
     return [
-        _Point(
+        Point(
             " · ".join(filter(None, name)),
             firsts.index(name[0]) if len(firsts) > 1 else rests.index(name[1]),
             _value(row, x_column),
@@ -177,18 +150,13 @@ def _value(row: dict[Any, Any], column: str) -> float:
     return value_of(row.get(column))
 
 
-def _set_quality(ax: Axes, points: Sequence[_Point]) -> None:
+def _set_quality(ax: Axes, points: Sequence[Point]) -> None:
     known = [one for point in points for one in (point.low, point.y, point.high)]
     set_scale(ax, "y", known, room=0.1, log=False, from_zero=False)
 
 
-def _front(points: Sequence[_Point]) -> list[_Point]:
-    front = [p for p in points if not any(p.is_below(other) for other in points)]
-    return sorted(front, key=lambda point: (point.x, point.y))
-
-
-def _draw_front(ax: Axes, points: Sequence[_Point]) -> None:
-    front = _front(points)
+def _draw_front(ax: Axes, points: Sequence[Point]) -> None:
+    front = front_of(points)
     ax.step(
         [point.x for point in front],
         [point.y for point in front],
@@ -200,7 +168,7 @@ def _draw_front(ax: Axes, points: Sequence[_Point]) -> None:
     )
 
 
-def _draw_point(ax: Axes, point: _Point, *, hollow: bool) -> None:
+def _draw_point(ax: Axes, point: Point, *, hollow: bool) -> None:
     style = look(point.look)
     if point.low == point.low and point.high == point.high:
         ax.plot(
@@ -252,7 +220,7 @@ def _draw_key(ax: Axes, *, ringed: bool, hollow: bool) -> None:
     draw_key(ax, *zip(*entries, strict=True), below=True)
 
 
-def _name(ax: Axes, points: Sequence[_Point], *, log: bool) -> None:
+def _name(ax: Axes, points: Sequence[Point], *, log: bool) -> None:
     bars = [
         (point.x, point.low + part * (point.high - point.low))
         for point in points
@@ -261,7 +229,7 @@ def _name(ax: Axes, points: Sequence[_Point], *, log: bool) -> None:
     ]
     steps = [
         one
-        for left, right in pairwise(_front(points))
+        for left, right in pairwise(front_of(points))
         for part in _PARTS
         for one in (
             (
@@ -277,7 +245,7 @@ def _name(ax: Axes, points: Sequence[_Point], *, log: bool) -> None:
     place_labels(ax, labels, avoid=bars + steps)
 
 
-def _name_beside(ax: Axes, points: Sequence[_Point], dominated: Sequence[bool]) -> None:
+def _name_beside(ax: Axes, points: Sequence[Point], dominated: Sequence[bool]) -> None:
     shown = sorted(zip(points, dominated, strict=True), key=lambda one: -one[0].y)
     handles = [
         sample(look(point.look), line=False, hollow=is_out) for point, is_out in shown
