@@ -32,7 +32,7 @@ img { align-self: start; background: #fff; border: 1px solid var(--line);
   border-radius: 8px; width: 100%; }
 table { border-collapse: collapse; font-size: .85rem;
   font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--line); padding: .4rem .65rem; text-align: right;
+th, td { border-bottom: 1px solid var(--line); padding: .4rem .5rem; text-align: right;
   vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; white-space: nowrap; }
 th:first-child, td:first-child { padding-left: .2rem; }

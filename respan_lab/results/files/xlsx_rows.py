@@ -14,14 +14,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from .xlsx_text import fitted
 
 __all__ = ["Rows", "fill_rows"]
 
 _LEVEL = 3  # of deflate: a third larger than 6, in half the time
+_LARGEST_PART = 2**31 - 1  # bytes, without the 64-bit extension of ZIP
 _SAMPLE = re.compile(r'<row r="2".*?</row>|<row r="2"[^>]*/>', re.DOTALL)
 _STYLED = re.compile(r'<c r="([A-Z]+)2" s="(\d+)"/>')
 _DIMENSION = re.compile(r'<dimension ref="[^"]*"/>')
@@ -50,15 +53,40 @@ def fill_rows(book: Path, sheets: Mapping[str, Rows]) -> None:
         sheets: Rows by the sheet's place in it, such as ``xl/worksheets/sheet1.xml``.
     """
     filled = book.with_name(f"{book.name}.rows")
-    with ZipFile(book) as old, ZipFile(filled, "w", compresslevel=_LEVEL) as new:
-        for entry in old.infolist():
-            content = old.read(entry)
-            rows = sheets.get(entry.filename)
-            entry.compress_type = ZIP_DEFLATED
-            with new.open(entry, "w", force_zip64=rows is not None) as file:
-                for part in [content] if rows is None else _sheet(content, rows):
-                    file.write(part)
+    with (
+        ZipFile(book) as old,
+        ZipFile(filled, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            rows = sheets.get(name)
+            if rows is None:
+                new.writestr(_part(name), content, compresslevel=_LEVEL)
+            else:
+                _write_sheet(new, name, _sheet(content, rows), book)
     filled.replace(book)
+
+
+def _part(name: str) -> ZipInfo:
+    """Name a part without its time of writing: the same run gives the same file."""
+    part = ZipInfo(name)
+    part.compress_type = ZIP_DEFLATED
+    return part
+
+
+def _write_sheet(
+    target: ZipFile, name: str, sheet: Iterable[bytes], beside: Path
+) -> None:
+    """Write a part by way of a file of its own, which tells how large it is.
+
+    Excel complains of 64-bit parts, so only those are that have to be.
+    """
+    with TemporaryFile(dir=beside.parent) as text:
+        text.writelines(sheet)
+        is_large = text.tell() > _LARGEST_PART
+        text.seek(0)
+        with target.open(name, "w", force_zip64=is_large) as part:
+            copyfileobj(text, part, 2**20)
 
 
 def _sheet(content: bytes, rows: Rows) -> Iterator[bytes]:
