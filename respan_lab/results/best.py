@@ -14,10 +14,10 @@ from typing import Any
 import pandas as pd
 
 from .comparison import compare
-from .groups import group_columns
+from .groups import group_columns, group_rows
 from .metrics import RATIOS
 from .pairing import factors_of
-from .summary import score_names, summarize
+from .summary import score_names
 from .wording import MARK
 
 __all__ = ["MEANING", "best_scores", "column_of", "may_be_best"]
@@ -53,12 +53,12 @@ def may_be_best(
         if it is grouped by something else than was asked: then nothing is compared.
     """
     names = group_columns(frame, by)
-    summary = summarize(frame, by=by, manifest=manifest)
-    if len(summary) < 2 or not set(names) <= set(factors_of(frame)):
+    n_rows = len(group_rows(frame, names))
+    if n_rows < 2 or not set(names) <= set(factors_of(frame)):
         return {}
     varying = [one for one in names if _varies(frame[one])]
     return {
-        column_of(metric): _marks(frame, metric, varying, len(summary), manifest)
+        column_of(metric): _marks(frame, metric, varying, n_rows, manifest)
         for metric in metrics
     }
 

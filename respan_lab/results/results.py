@@ -18,10 +18,10 @@ from .explain import explained
 from .explanation import Explanation
 from .files import LOADED, read_file
 from .headline import headline, run_label
-from .power import power_line
+from .power_line import power_line
 from .recorded_run import read_recorded
 from .table import html_table, rows_table, summary_table, text_table
-from .verbs import Comparing, Deciding, Expecting, Scoring, Showing
+from .verbs import Comparing, Deciding, Expecting, Judging, Scoring, Showing
 
 __all__ = ["Results"]
 
@@ -47,7 +47,14 @@ _ERROR_COLUMNS = (
 )
 
 
-class Results(Comparing, Deciding["Results"], Expecting, Scoring["Results"], Showing):
+class Results(
+    Comparing,
+    Deciding["Results"],
+    Expecting,
+    Judging,
+    Scoring["Results"],
+    Showing,
+):
     """The calls of a run as a tidy frame, with what they add up to.
 
     In a notebook it shows its summary and first rows. ``len`` counts rows.
@@ -184,8 +191,11 @@ class Results(Comparing, Deciding["Results"], Expecting, Scoring["Results"], Sho
                 ``.jsonl``; or a ledger, which has every run, those too that were
                 killed: its file, or the folder that holds it as ``ledger.db``.
                 ``.csv`` and ``.jsonl`` hold the calls alone: of the manifest, only the
-                run's id is known again. Text is as it was, a formula that was made
-                inert too; what ``.xlsx`` had to cut stays cut, and says so.
+                run's id is known again; models and prompts are in the order of their
+                first calls, and dates of your own data are text. Text is as it was, a
+                formula that was made inert too; what ``.xlsx`` had to cut stays cut,
+                and says so. A column that was added by hand is read if its name is
+                one a run can have: ``score_human``, ``note_human``.
             run: The run's id, as `lab.runs` lists it; None is the newest.
 
         Raises:
