@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         judge,
         label,
         numeric,
+        pairwise_judge,
         regex,
         tool_called,
     )
@@ -89,6 +90,7 @@ _ROOMS = {
         "judge",
         "label",
         "numeric",
+        "pairwise_judge",
         "regex",
         "tool_called",
     ),
@@ -141,6 +143,7 @@ __all__ = [
     "judge",
     "label",
     "numeric",
+    "pairwise_judge",
     "regex",
     "runs",
     "tool_called",

@@ -19,6 +19,7 @@ from .likeness import similarity
 from .marks import Evaluator, lower_is_better
 from .naming import EVALUATORS, check_evaluators
 from .numeric import numeric
+from .pairwise_judge import pairwise_judge
 from .patterns import regex
 from .refusals import refusal
 from .scoring import ascore, score
@@ -43,6 +44,7 @@ __all__ = [
     "length",
     "lower_is_better",
     "numeric",
+    "pairwise_judge",
     "refusal",
     "regex",
     "score",

@@ -13,7 +13,7 @@ from .explain import explained
 from .explanation import Explanation
 from .foreign import as_calls
 from .rescoring import rescored
-from .verbs import Comparing, Deciding, Expecting, Scoring, Showing
+from .verbs import Comparing, Deciding, Expecting, Judging, Scoring, Showing
 
 __all__ = ["Accessor"]
 
@@ -23,7 +23,12 @@ _LOWER_IS_BETTER = ("refusal",)
 
 
 class Accessor(
-    Comparing, Deciding[pd.DataFrame], Expecting, Scoring[pd.DataFrame], Showing
+    Comparing,
+    Deciding[pd.DataFrame],
+    Expecting,
+    Judging,
+    Scoring[pd.DataFrame],
+    Showing,
 ):
     """What `lab.Results` can do, of a frame: ``df.lab.summary()``.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import numpy as np
 import pandas as pd
 
@@ -11,8 +9,8 @@ from ..errors import ConfigError
 from ..evaluators.text import normalize
 from .dtypes import is_missing
 from .groups import item_codes
+from .matching import check_factor, check_levels, rows_of_level, shared_factors
 from .metrics import RATIOS, metric_names
-from .pairing import factors_of
 from .side_by_side import Disagreements
 from .summary import score_names
 
@@ -41,19 +39,11 @@ def disagreements(
         ConfigError: A name is not in the frame, or the metric has to be chosen.
     """
     column = _column(frame, metric)
-    factors = factors_of(frame)
-    if by not in factors:
-        raise ConfigError(
-            f"by={by!r} is not a factor of the run; allowed: "
-            f"{', '.join(map(repr, factors))}"
-        )
-    _check_level(frame, a, by=by)
-    _check_level(frame, b, by=by)
-    if str(a) == str(b):
-        raise ConfigError(f"{a!r} is compared with itself; name two levels of {by!r}")
+    check_factor(frame, by)
+    check_levels(frame, a, b, by=by)
     frame = frame.assign(_item=item_codes(frame))
-    first, second = (_rows(frame, level, by=by) for level in (a, b))
-    shared = _shared(first, second, [name for name in factors if name != by])
+    first, second = (rows_of_level(frame, level, by=by) for level in (a, b))
+    shared = shared_factors(first, second, by=by)
     ours = [*shared, "item", *_of_item(frame), column, OUTPUT, "key"]
     theirs = list(dict.fromkeys([column, OUTPUT, "key"]))
     on = ["_item", *shared, "run", "choice"]
@@ -80,30 +70,6 @@ def _column(frame: pd.DataFrame, metric: str | None) -> str:
             "'output' for the answers' texts"
         )
     return f"score_{name}"
-
-
-def _check_level(frame: pd.DataFrame, level: str, *, by: str) -> None:
-    levels = [str(one) for one in frame[by].dropna().unique()]
-    if str(level) not in levels:
-        near = get_close_matches(str(level), levels, n=3) or levels
-        raise ConfigError(f"{level!r} is not in {by!r}; try {', '.join(near)}")
-
-
-def _rows(frame: pd.DataFrame, level: str, *, by: str) -> pd.DataFrame:
-    here = frame[(frame[by].astype("string") == str(level)).fillna(False)]
-    return here[here["status"] == "ok"].assign(
-        run=here["run"].fillna(0), choice=here["choice"].fillna(0)
-    )
-
-
-def _shared(first: pd.DataFrame, second: pd.DataFrame, names: list[str]) -> list[str]:
-    """Name the factors to match on: those of which both have a value in common."""
-    return [
-        name
-        for name in names
-        if set(first[name].dropna().astype(object))
-        & set(second[name].dropna().astype(object))
-    ]
 
 
 def _of_item(frame: pd.DataFrame) -> list[str]:

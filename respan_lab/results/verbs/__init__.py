@@ -3,8 +3,17 @@
 from .comparing import Comparing
 from .deciding import Deciding
 from .expecting import Expecting
+from .judging import Judging
 from .scoring import Scoring
 from .showing import Showing
 from .verbs import Verbs
 
-__all__ = ["Comparing", "Deciding", "Expecting", "Scoring", "Showing", "Verbs"]
+__all__ = [
+    "Comparing",
+    "Deciding",
+    "Expecting",
+    "Judging",
+    "Scoring",
+    "Showing",
+    "Verbs",
+]

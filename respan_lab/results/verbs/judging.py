@@ -1,0 +1,63 @@
+"""The verb that lets a judge compare answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..pairwise import pairwise
+from .verbs import Verbs
+
+if TYPE_CHECKING:
+    from ...evaluators.pairwise_judge import PairwiseJudge
+    from ..votes_frame import Votes
+
+__all__ = ["Judging"]
+
+
+class Judging(Verbs):
+    """Lets a model compare the answers that are there."""
+
+    def pairwise(
+        self,
+        judge: PairwiseJudge,
+        a: str | None = None,
+        b: str | None = None,
+        *,
+        by: str = "model",
+    ) -> Votes:
+        """Have a judge say of each two answers to the same item which is better.
+
+        Each pair is shown to the judge in both orders. Where it does not say the same
+        twice, the vote is a tie. A verdict is kept in the run's ledger (else in that of
+        the judge's client), so that the same question is never paid for twice.
+
+        Args:
+            judge: A `lab.pairwise_judge`.
+            a: A model of the run; None is every model.
+            b: Another; None is every other model. Without both, all pairs are judged.
+            by: What ``a`` and ``b`` are levels of: ``model``, ``prompt``,
+                ``prompt_version``, ``run_name``, or a ``param_<name>``.
+
+        Returns:
+            A row for each pair of answers: ``item``, what else they share (``prompt``
+            …, ``run``), ``a``, ``b``, ``winner`` (a name or ``tie``; missing without a
+            verdict in either order), ``winner_ab`` and ``winner_ba`` (with ``a`` shown
+            first, and with ``b``), ``flipped`` (boolean, whether those differ),
+            ``reason``, ``cost`` (dollars that the two verdicts cost when they were
+            made), ``key_a``, ``key_b`` for `explain`. Its ``flip_rate``, ``tie_rate``
+            and ``first_rate`` have 95 % Wilson intervals, ``favours`` says which
+            position is shown to be favoured, ``cost`` what it all cost, and
+            ``ranking()`` gives Bradley-Terry strengths.
+
+        Raises:
+            ConfigError: A name is not in the run, or the judge's model is unknown or
+                cannot run; nothing was sent.
+
+        Example:
+            >>> import respan_lab as lab
+            >>> r = lab.compare("Hi", ["sim/small", "sim/large"], progress=False)
+            >>> votes = r.pairwise(lab.pairwise_judge("sim/large", "Which is nicer?"))
+            >>> len(votes), votes.flip_rate.n
+            (1, 1)
+        """
+        return pairwise(self._df, self._manifest, judge, a=a, b=b, by=by)
