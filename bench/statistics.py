@@ -20,7 +20,7 @@ import pandas as pd
 
 from respan_lab.results import build_frame, summarize
 from respan_lab.results.comparison import compare
-from respan_lab.results.power import power_line
+from respan_lab.results.power_line import power_line
 
 from .contest import options
 from .figures import median_round

@@ -10,12 +10,8 @@ from statsmodels.stats.power import TTestPower
 
 import respan_lab as lab
 from respan_lab.errors import ConfigError
-from respan_lab.results.power import (
-    planned_power,
-    power,
-    power_line,
-    smallest_difference,
-)
+from respan_lab.results.power import planned_power, power
+from respan_lab.results.power_line import power_line, smallest_difference
 from respan_lab.results.statistics import (
     binary_difference,
     items_needed,
