@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .pacing.pace import Pace, Sending
     from .pacing.turns import Turn
 
-__all__ = ["Judges"]
+__all__ = ["JudgePlaces", "Judges"]
 
 
 class Judges:
@@ -103,7 +103,7 @@ class Judges:
             ledger,
             terms,
             funds=self._funds,
-            places=_Places(engine, self._gates_of),
+            places=JudgePlaces(engine, self._gates_of),
             tallies=self._tallies,
         )
 
@@ -175,14 +175,25 @@ class _Funds:
             self._spending.give_back(worst, row, key=key)
 
 
-class _Places:
-    """The places of a run's calls, of which judges' are some."""
+class JudgePlaces:
+    """The places of a run's calls, of which judges' are some.
+
+    Args:
+        engine: Has the run's pace once it is prepared.
+        gates_of: Knows which providers may answer a question.
+    """
 
     def __init__(self, engine: Engine, gates_of: Callable[[Question], Gates]) -> None:
         self._engine, self._gates_of = engine, gates_of
 
     @asynccontextmanager
     async def place(self, question: Question) -> AsyncIterator[Place]:
+        """Wait for a place among all of the run's calls, and hold it.
+
+        Raises:
+            APIError: So many of the judge's calls have failed alike that no more are
+                made.
+        """
         pace = self._engine.pace
         assert pace is not None  # the engine is prepared before anything is scored
         gates = self._gates_of(question)

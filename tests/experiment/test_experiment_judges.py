@@ -10,13 +10,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from stubs.http_stub import HangUp, Reply, Request
 from stubs.model_stub import ModelStub, plain
 
 import respan_lab as lab
+from respan_lab.experiment.judges import JudgePlaces
+from respan_lab.experiment.pacing.gates import Gates
+from respan_lab.experiment.pacing.pace import Pace
+from respan_lab.experiment.pacing.rate import Rate
+from respan_lab.experiment.pacing.turns import Turns
 
 PRICES = {"input": 1.0, "output": 10.0}
 ASKED = {"params": {"max_tokens": 60}, "progress": False}
@@ -307,12 +313,78 @@ def test_calls_in_flight_are_never_more_than_allowed(
     assert len(bench.seen) == 60
 
 
-def test_a_judge_counts_for_the_rate(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, even)
-    r = bench.compare(3, requests_per_minute=6000)
-    pace = r.manifest["pacing"]["limits"]
-    assert pace["sim"]["throttles"] == 0
-    assert len(bench.seen) == 3
+def test_a_judge_counts_for_the_rate() -> None:
+    rate = Rate(requests_per_minute=61, tokens_per_minute=61_000, clock=lambda: 0.0)
+    pace = Pace(Turns([], {}, workers=0, most=2), rate)
+    places = JudgePlaces(cast(Any, SimpleNamespace(pace=pace)), lambda _: Gates({}))
+    question = lab.judge("m/judge", "Right?", max_tokens=1000).question({})
+    body = {"messages": question.messages, **question.params}
+
+    async def call() -> None:
+        async with places.place(question) as place:
+            sending = await place.ready(body)
+            sending.dropped()
+
+    assert rate.delay() == 0.0
+    asyncio.run(call())
+    assert rate.delay() > 0.9  # one request a second, and it was taken
+    assert len(pace.turns.limits) == 1
+
+
+def test_a_judge_that_is_refused_for_now_is_asked_again(tmp_path: Path) -> None:
+    def fault(request: Request, text: str, before: int) -> Reply | None:
+        reply = judged(request, text, before)
+        if reply is not None and not before:
+            return Reply(b"{}", status=429, headers={"retry-after": "0"})
+        return reply
+
+    with ModelStub(fault=fault) as stub:
+        r = lab.compare(
+            "{{ i }}",
+            "m/a",
+            [{"i": i} for i in range(3)],
+            client=lab.Client(base_url=stub.url),
+            evaluators=lab.judge("m/judge", "Right?"),
+            stream=False,
+            progress=False,
+        )
+    assert r.df["score_judge"].tolist() == [True] * 3
+    assert r.manifest["pacing"]["limits"]["m"]["throttles"] == 3
+    assert (r.df["attempts"] == 1).all()  # the judge's are not the answer's
+
+
+def test_two_runs_at_once_ask_the_judge_once(tmp_path: Path) -> None:
+    """They ask other models, which give the same answers to the same questions."""
+
+    async def slow(data: dict[str, Any]) -> Any:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return even(data)
+
+    bench = Bench(tmp_path, slow)
+    data = [{"i": i} for i in range(12)]
+    judge = lab.judge("sim/judge", "Right?")
+
+    async def both() -> list[lab.Results]:
+        runs = [
+            lab.acompare(
+                "{{ i }}",
+                model,
+                data,
+                client=bench.client,
+                evaluators=judge,
+                progress=False,
+            )
+            for model in ("sim/a", "sim/b")
+        ]
+        return list(await asyncio.gather(*runs))
+
+    one, two = asyncio.run(both())
+    assert len(bench.seen) == 12
+    assert one.df["score_judge"].equals(two.df["score_judge"])
+    told = [each.manifest["judges"]["judge"] for each in (one, two)]
+    assert sum(each["calls"] for each in told) == 12
+    assert sum(each["from_ledger"] for each in told) == 12
 
 
 # Interrupts and kills.
@@ -335,8 +407,18 @@ def judged(request: Request, text: str, before: int) -> Reply | None:
 
 
 @pytest.mark.filterwarnings("ignore:this machine was up to")
-@pytest.mark.parametrize("after", [2, 5, 9])
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("sent", "after"),
+    [
+        (signal.SIGINT, 5),
+        (signal.SIGKILL, 5),
+        *(
+            pytest.param(sent, after, marks=pytest.mark.deep)
+            for sent in (signal.SIGINT, signal.SIGKILL)
+            for after in (1, 2, 3, 8, 9, 11)
+        ),
+    ],
+)
 def test_a_verdict_in_flight_at_the_end_is_not_asked_again(
     tmp_path: Path, sent: signal.Signals, after: int
 ) -> None:

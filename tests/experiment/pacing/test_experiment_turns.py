@@ -313,3 +313,65 @@ def test_a_slow_model_here_does_not_hold_up_the_others() -> None:
     assert gateway.is_enough.is_set()
     assert gateway.peak == 1
     assert (results["local/m"].df["queue_time"] > 0).any()
+
+
+def test_calls_of_no_cell_count_among_all_calls() -> None:
+    async def work() -> None:
+        listed = [(at, frozenset({"a"})) for at in range(9)]
+        turns = Turns(listed, {}, workers=9, most=2)
+        with turns.held(await _turn(turns)):
+            beside = await turns.take_beside(frozenset({"b"}), {})
+            with turns.held(beside):
+                assert beside.cell < 0
+                waiting = asyncio.create_task(turns.take())
+                further = asyncio.create_task(turns.take_beside(frozenset({"b"}), {}))
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                assert not waiting.done()
+                assert not further.done()
+            done, _ = await asyncio.wait(
+                [waiting, further], return_when=asyncio.FIRST_COMPLETED
+            )
+            assert len(done) == 1
+            for task in (waiting, further):
+                task.cancel()
+
+    asyncio.run(work())
+
+
+def test_calls_of_no_cell_wait_for_a_place_at_their_provider() -> None:
+    async def work() -> None:
+        turns = Turns([(0, frozenset({"slow"}))], {"slow": 1}, workers=1, most=9)
+        with turns.held(await _turn(turns)):
+            waiting = asyncio.create_task(
+                turns.take_beside(frozenset({"slow"}), {"slow": 1})
+            )
+            other = await turns.take_beside(frozenset({"new"}), {"new": 1})
+            assert not waiting.done()
+            assert turns.limits["new"].places == 1
+            assert not turns.limits["new"].has_room
+        with turns.held(other), turns.held(await waiting):
+            assert not turns.limits["slow"].has_room
+
+    asyncio.run(work())
+
+
+def test_once_a_run_is_stopped_no_call_of_no_cell_begins() -> None:
+    async def work() -> None:
+        turns = Turns([], {}, workers=0, most=1)
+        with turns.held(await turns.take_beside(frozenset({"a"}), {})):
+            waiting = asyncio.create_task(turns.take_beside(frozenset({"a"}), {}))
+            await asyncio.sleep(0)
+            turns.stop()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        with pytest.raises(asyncio.CancelledError):
+            await turns.take_beside(frozenset({"a"}), {})
+
+    asyncio.run(work())
+
+
+async def _turn(turns: Turns) -> Turn:
+    turn = await turns.take()
+    assert turn is not None
+    return turn
