@@ -93,7 +93,11 @@ def compare(
     measured = [figures_of(frame, n, errors=errors, manifest=manifest) for n in names]
     other = ERRORS[1 - ERRORS.index(errors)]
     otherwise = [figures_of(frame, n, errors=other, manifest=manifest) for n in names]
-    stopped = {n: Stopped.of(frame, manifest, n) for n in names if by == "model"}
+    stopped = {
+        one.name: Stopped.of(frame, manifest, one.name)
+        for one in measured
+        if by == "model" and not one.is_ratio
+    }
     pairs = [
         pair.at_all_looks(stopped.get(pair.figures.name))
         for pair in compared(layout, measured, two_and_two, alpha=alpha)

@@ -207,3 +207,9 @@ def test_a_summary_has_the_interval_of_all_looks(client: lab.Client) -> None:
     assert row["score_exact_match_ci_high"] == pytest.approx(high)
     plain = run(client, "good", "fine", stop=None).summary().iloc[0]
     assert plain["score_exact_match_ci_low"] > low
+
+
+def test_a_choice_goes_by_what_counted_too(client: lab.Client) -> None:
+    choice = run(client, "good", "bad", "fine").choose(within=0.3)
+    assert set(choice.comparisons["test"]) == {"betting sequence"}
+    assert choice.model in ("sim/good", "sim/fine")
