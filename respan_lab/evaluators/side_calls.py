@@ -197,7 +197,7 @@ class SideCalls:
                 return None
             raise APIError(
                 "this was sent before and never answered, and may have been billed; "
-                'run with maybe_billed="resend" to send it again'
+                'maybe_billed="resend" sends it again, and may pay for it twice'
             )
         await begun
         return self._answer(call.question, came[-1])

@@ -154,7 +154,7 @@ class Experiment:
         From what the ledger knows of earlier runs: of the same prompt and target, else
         of the same target with prompts of about the size; else from a pilot; else a
         guess, between an answer of one token and what `budget=` would set aside. Calls
-        are reckoned as if all were answered.
+        are reckoned as if all were answered. What judges will cost is not in it.
 
         Args:
             client: Whose gateway would be asked; None is `lab.Client()`.
@@ -303,9 +303,9 @@ class Experiment:
                 - `timeout` (120.0): seconds for an attempt; None for no limit.
                 - `retries` (2): further attempts on 408, 409, 429, 5xx and on faults
                   before anything was sent; never after a request was sent in vain.
-                - `budget` (None): dollars that this run may spend. Before each call
-                  its worst case is set aside, so calls need `max_tokens`; what finds
-                  no room is `skipped`.
+                - `budget` (None): dollars that this run may spend, judges too. Before
+                  each call its worst case is set aside, so calls need `max_tokens`;
+                  what finds no room is `skipped`, or a score that is missing.
                 - `prices` (None): model to `{"input": ..., "output": ...}`, dollars
                   per million tokens, laid over the price table; `assume_price` (None):
                   the same for models whose price nobody knows, for the budget alone.

@@ -43,8 +43,8 @@ class Overview(NamedTuple):
         started_at: ISO 8601, UTC.
         finished_at: The same; None for a run that was killed, or goes on.
         cells: How many it has.
-        cost: US dollars that it spent, over the calls of known cost; None if none is,
-            0.0 if it made no call.
+        cost: US dollars that it spent, on its judges too, over the calls of known cost;
+            None if none is, 0.0 if it made no call.
         models: The names of its targets.
         prompts: The names of its prompts; none if the rows or targets brought them.
         ends: How many of its cells ended as `ok`, `error`, `maybe_billed`, `skipped`.

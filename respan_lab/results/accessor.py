@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -73,12 +73,17 @@ class Accessor(
     def _manifest(self, manifest: dict[str, Any]) -> None:
         pass  # it is the frame's
 
-    def score(self, *evaluators: Evaluators) -> pd.DataFrame:
+    def score(
+        self,
+        *evaluators: Evaluators,
+        maybe_billed: Literal["report", "resend"] = "report",
+    ) -> pd.DataFrame:
         """Score the column ``output`` of a frame; nothing else need be there.
 
         Args:
             *evaluators: As for `lab.Results.score`; they take ``output``,
                 ``expected``, ``variables`` (the columns ``var_<name>``) and ``row``.
+            maybe_billed: As for `lab.Results.score`.
 
         Returns:
             The same rows and index with columns ``score_<name>`` and ``note_<name>``.
@@ -92,7 +97,9 @@ class Accessor(
             >>> Accessor(frame).score("exact_match")["score_exact_match"].tolist()
             [True]
         """
-        found = rescored(self._given, self._manifest, evaluators)
+        found = rescored(
+            self._given, self._manifest, evaluators, maybe_billed=maybe_billed
+        )
         return self._told(found.frame, found.manifest)
 
     def explain(self, key: str) -> Explanation:

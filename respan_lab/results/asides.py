@@ -33,11 +33,26 @@ class Asides:
     Args:
         manifest: What is known of the run.
         evaluators: Those that may ask, by name.
+        maybe_billed: Whether to `report` what was sent before and never answered, or
+            to `resend` it.
+
+    Raises:
+        ConfigError: `maybe_billed` is neither.
     """
 
     def __init__(
-        self, manifest: Mapping[str, Any], evaluators: Mapping[str, object]
+        self,
+        manifest: Mapping[str, Any],
+        evaluators: Mapping[str, object],
+        *,
+        maybe_billed: str = "report",
     ) -> None:
+        if maybe_billed not in ("report", "resend"):
+            raise ConfigError(
+                f"maybe_billed={maybe_billed!r}: use 'report', which leaves such calls "
+                "as they are, or 'resend', which may pay for them twice"
+            )
+        self._resends = maybe_billed == "resend"
         self._path = _path(manifest)
         self._judges = [o for o in evaluators.values() if isinstance(o, Judging)]
         self.tallies = Tallies(evaluators)
@@ -97,7 +112,7 @@ class Asides:
         self._ledger = Ledger(self._path or client.home / "ledger.db")
         self._owner = Owner.here(uuid.uuid4().hex[:12])
         await self._ledger.begin_work(self._owner)
-        terms = Terms(owner=self._owner.name)
+        terms = Terms(owner=self._owner.name, resends=self._resends)
         return SideCalls(client, self._ledger, terms, tallies=self.tallies)
 
     async def _close(self) -> None:

@@ -52,6 +52,7 @@ def pairwise(
     a: str | None = None,
     b: str | None = None,
     by: str = "model",
+    maybe_billed: str = "report",
 ) -> Votes:
     """Have pairs of answers judged; as `Results.pairwise` says.
 
@@ -62,6 +63,7 @@ def pairwise(
         a: A level of `by`; None are all.
         b: Another; None are all others.
         by: The factor they are levels of.
+        maybe_billed: As for `Asides`.
 
     Raises:
         ConfigError: A name is not in the frame, or the judge is none or cannot run.
@@ -77,7 +79,7 @@ def pairwise(
         for one, two in _levels(frame, a, b, by)
         for pair in _pairs(frame, one, two, by)
     ]
-    asides = Asides(manifest, {judge.__name__: judge})
+    asides = Asides(manifest, {judge.__name__: judge}, maybe_billed=maybe_billed)
     run(asides.check())
     shown = _shown(frame, manifest, sorted({at for p in pairs for at in p[3:]}))
     told = run(_judged(judge, pairs, shown, asides)) if pairs else []

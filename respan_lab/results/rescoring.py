@@ -37,7 +37,11 @@ class Rescored(NamedTuple):
 
 
 def rescored(
-    frame: pd.DataFrame, manifest: Mapping[str, Any], evaluators: Sequence[Evaluators]
+    frame: pd.DataFrame,
+    manifest: Mapping[str, Any],
+    evaluators: Sequence[Evaluators],
+    *,
+    maybe_billed: str = "report",
 ) -> Rescored:
     """Score the answers of a frame.
 
@@ -46,6 +50,7 @@ def rescored(
             ``status``, the rows that are ``ok`` are scored.
         manifest: What is known of its run.
         evaluators: Functions, names, lists or dicts of those.
+        maybe_billed: As for `Asides`.
 
     Returns:
         The frame with the columns of each evaluator, missing for rows that were not
@@ -65,7 +70,7 @@ def rescored(
     named = _named(evaluators)
     places = np.flatnonzero(_is_answered(frame))
     is_all = len(places) == len(frame)
-    asides = Asides(manifest, named)
+    asides = Asides(manifest, named, maybe_billed=maybe_billed)
     run(asides.check())
     answers = Answers(frame if is_all else frame.iloc[places], manifest)
     known = [*manifest.get("evaluators", ()), *named]

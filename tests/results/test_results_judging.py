@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from stubs.http_stub import Reply, Request
+from stubs.model_stub import ModelStub, plain
 
 import respan_lab as lab
+from respan_lab.results.asides import with_judges
 
 PRICES = {"input": 1.0, "output": 10.0}
 
@@ -122,3 +129,70 @@ def test_runs_put_together_are_judged_and_their_costs_told(tmp_path: Path) -> No
     scored = both.score({"right": bench.right()})
     assert scored.df["score_right"].tolist() == [False, True, False, True, False]
     assert scored.manifest["judges"]["right"]["calls"] == 3
+
+
+SCRIPT = """
+import sys
+import respan_lab as lab
+url, store = sys.argv[1:]
+r = lab.Results.load(store)
+judge = lab.judge("m/judge", "Right?", client=lab.Client(base_url=url))
+r.score(judge)
+"""
+
+
+def said_so(request: Request, text: str, before: int) -> Reply | None:
+    if json.loads(request.body)["model"] != "m/judge":
+        return None
+    return plain('{"reason": "so", "verdict": true}')
+
+
+@pytest.mark.filterwarnings("ignore:this machine was up to")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_in_flight_is_not_asked_again_unless_told_to(
+    tmp_path: Path, sent: signal.Signals
+) -> None:
+    store = tmp_path / "ledger.db"
+    with ModelStub(fault=said_so) as stub:
+        client = lab.Client(base_url=stub.url)
+        data = [{"i": i} for i in range(6)]
+        how: dict[str, Any] = {"store": store, "stream": False, "progress": False}
+        r = lab.compare("{{ i }}", "m/a", data, client=client, **how)
+        client.close()  # the stub waits until all are gone
+        stub.forget()
+        stub.hold(after=4)
+        command = [sys.executable, "-c", SCRIPT, stub.url, str(store)]
+        child = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ)
+        try:
+            stub.wait_for(lambda: len(stub.arrivals) == 6)
+            child.send_signal(sent)
+            child.wait(60)
+        finally:
+            child.kill()
+            child.wait()
+        stub.wait_until_alone()
+        stub.release()
+        stub.forget()
+        judge = lab.judge("m/judge", "Right?", client=client)
+        judged = r.score(judge)
+        assert stub.arrivals == []
+        in_doubt = judged.df["note_judge"].str.contains("may have been billed")
+        assert 2 <= in_doubt.sum() <= 6  # an answer may not have been read either
+        assert (judged.df["score_judge"].isna() == in_doubt).all()
+        again = judged.score(judge, maybe_billed="resend")
+        assert len(stub.arrivals) == in_doubt.sum()
+    assert again.df["score_judge"].tolist() == [True] * 6
+    with pytest.raises(lab.ConfigError, match="'report'"):
+        r.score(judge, maybe_billed="ask")  # type: ignore[arg-type]
+
+
+def test_costs_of_judges_are_added_up_and_unknown_ones_stay_unknown() -> None:
+    one = {"model": "m", "calls": 2, "cost": None, "unpriced": 2}
+    two = {"model": "m", "calls": 1, "cost": 0.5, "unpriced": 0}
+    assert with_judges({}, {"j": one})["judges"] == {"j": one}
+    both = with_judges({"judges": {"j": one, "k": two}}, {"j": two})["judges"]
+    assert both["j"] == {"model": "m", "calls": 3, "cost": 0.5, "unpriced": 2}
+    assert both["k"] == two
+    assert (
+        with_judges({"judges": {"j": one}}, {"j": one})["judges"]["j"]["cost"] is None
+    )

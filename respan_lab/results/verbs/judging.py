@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..pairwise import pairwise
 from .verbs import Verbs
@@ -24,6 +24,7 @@ class Judging(Verbs):
         b: str | None = None,
         *,
         by: str = "model",
+        maybe_billed: Literal["report", "resend"] = "report",
     ) -> Votes:
         """Have a judge say of each two answers to the same item which is better.
 
@@ -37,6 +38,8 @@ class Judging(Verbs):
             b: Another; None is every other model. Without both, all pairs are judged.
             by: What ``a`` and ``b`` are levels of: ``model``, ``prompt``,
                 ``prompt_version``, ``run_name``, or a ``param_<name>``.
+            maybe_billed: ``"resend"`` asks again what was sent before and never
+                answered, and may pay for it twice.
 
         Returns:
             A row for each pair of answers: ``item``, what else they share (``prompt``
@@ -60,4 +63,6 @@ class Judging(Verbs):
             >>> len(votes), votes.flip_rate.n
             (1, 1)
         """
-        return pairwise(self._df, self._manifest, judge, a=a, b=b, by=by)
+        return pairwise(
+            self._df, self._manifest, judge, a=a, b=b, by=by, maybe_billed=maybe_billed
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from ...evaluators.naming import Evaluators
 from ..rescoring import rescored
@@ -16,7 +16,11 @@ Given = TypeVar("Given")  # Results of Results, a frame of a frame
 class Scoring(Verbs, Generic[Given]):
     """Scores the answers that are there."""
 
-    def score(self, *evaluators: Evaluators) -> Given:
+    def score(
+        self,
+        *evaluators: Evaluators,
+        maybe_billed: Literal["report", "resend"] = "report",
+    ) -> Given:
         """Score the answers anew, without a call; what was scored before stays.
 
         A `lab.judge` alone makes calls, through its ``client`` (else `lab.Client()`),
@@ -33,6 +37,8 @@ class Scoring(Verbs, Generic[Given]):
         Args:
             *evaluators: Functions, names such as ``"exact_match"``, or a dict name ->
                 function; see `lab.evaluators`. One that scored before is replaced.
+            maybe_billed: ``"resend"`` asks a judge again what was sent before and never
+                answered, and may pay for it twice.
 
         Returns:
             The same rows with columns ``score_<name>`` (boolean or Float64) and
@@ -50,5 +56,8 @@ class Scoring(Verbs, Generic[Given]):
             >>> r.score("length").df["score_length"].notna().tolist()
             [True]
         """
-        given: Any = self._with(*rescored(self._df, self._manifest, evaluators))
+        found = rescored(
+            self._df, self._manifest, evaluators, maybe_billed=maybe_billed
+        )
+        given: Any = self._with(*found)
         return given  # type: ignore[no-any-return]  # what `_with` gives, the heir knows
