@@ -119,6 +119,9 @@ def _page_table(cells: pd.DataFrame, *, name: str) -> GT:
             shown = str(super()._repr_html_())  # type: ignore[no-untyped-call]
             return f'<div class="tex2jax_ignore mathjax_ignore">{shown}</div>'
 
+        def __repr__(self) -> str:  # where there is no HTML
+            return str(cells.to_string(index=False, header=False))
+
     return Table(cells, id=name)
 
 

@@ -115,3 +115,11 @@ def test_unknown_names_are_refused(three):
         three.table(metric="nope")
     with pytest.raises(ConfigError, match="by='modle'"):
         three.table(by="modle")
+
+
+def test_where_there_is_no_html_its_rows_are_a_text(three):
+    rows = repr(three.table()).splitlines()
+    assert len(rows) == len(three.summary())
+    assert all(
+        model in row for model, row in zip(three.summary().model, rows, strict=True)
+    )
