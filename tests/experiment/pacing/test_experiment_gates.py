@@ -25,7 +25,9 @@ CARDS: dict[str, dict[str, Any]] = {
         (lab.Target(model="groq/unknown"), {"groq"}),
         (lab.Target(load_balance_group="g1"), {"group:g1"}),
     ],
-    ids=repr,
+    ids=lambda value: (
+        ",".join(sorted(value)) if isinstance(value, set) else repr(value)
+    ),
 )
 def test_a_target_has_a_provider_at_least(
     target: lab.Target, expected: set[str]
