@@ -303,9 +303,9 @@ class Experiment:
                 - `timeout` (120.0): seconds for an attempt; None for no limit.
                 - `retries` (2): further attempts on 408, 409, 429, 5xx and on faults
                   before anything was sent; never after a request was sent in vain.
-                - `budget` (None): dollars that this run may spend, judges too. Before
-                  each call its worst case is set aside, so calls need `max_tokens`;
-                  what finds no room is `skipped`, or a score that is missing.
+                - `budget` (None): dollars that this run may spend, on its judges too.
+                  Before each call its worst case is set aside, so calls need
+                  `max_tokens`; what finds no room is `skipped`, or a missing score.
                 - `prices` (None): model to `{"input": ..., "output": ...}`, dollars
                   per million tokens, laid over the price table; `assume_price` (None):
                   the same for models whose price nobody knows, for the budget alone.
