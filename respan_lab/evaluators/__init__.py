@@ -6,7 +6,8 @@ Any function works: it may take ``output``, ``expected``, ``parsed``, ``tool_cal
 ``function.lower_is_better = True`` where a small score is a good one.
 
 Those of ours that have settings are called to get the evaluator, ``numeric(0.01)``;
-where no setting is needed, ``numeric`` and ``"numeric"`` do as well.
+where no setting is needed, ``numeric`` and ``"numeric"`` do as well. ``judge`` asks a
+model, through the run that uses it.
 """
 
 from .binding import ARGUMENTS, bind

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Tallies", "Tally"]
 
+_DIGITS = 12  # what sums of floats leave over lies behind them
+
 
 @dataclass(slots=True)
 class Tally:
@@ -60,7 +62,7 @@ class Tally:
             "errors": self.errors,
             "unsent": self.unsent,
             "unpriced": self.unpriced,
-            "cost": None if is_unknown else self.cost,
+            "cost": None if is_unknown else round(self.cost, _DIGITS),
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
         }

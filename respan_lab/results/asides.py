@@ -122,6 +122,8 @@ class Asides:
             with suppress(LedgerError):  # whoever asked has been told of it
                 await ledger.end_work(owner)
             await ledger.aclose()
+        if self._client is not None:  # it opens new connections when it is asked again
+            await self._client.aclose()
 
 
 def with_judges(

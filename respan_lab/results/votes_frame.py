@@ -123,7 +123,8 @@ class Votes(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
         return _rate_of(list(self["item"]), values.tolist())
 
     def __repr__(self) -> str:
-        return f"{visible(self.sentence)}\n{super().__repr__()}"
+        with pd.option_context("display.width", 200, "display.max_columns", 20):
+            return f"{visible(self.sentence)}\n{super().__repr__()}"
 
     def _repr_html_(self) -> str:
         with pd.option_context("display.html.use_mathjax", False):

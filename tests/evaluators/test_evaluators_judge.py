@@ -174,7 +174,8 @@ def test_no_answer_steps_out_of_its_place(answer: str) -> None:
     system, user = (str(one["content"]) for one in question.messages)
     assert shown(question).keys() == {"expected", "answer"}
     assert len(user.splitlines()) == 1
-    assert system == RIGHT.question({}).messages[0]["content"]  # nothing of it gets there
+    # Nothing of it gets among the instructions.
+    assert system == RIGHT.question({}).messages[0]["content"]
     if answer != "\ud800":
         assert shown(question)["answer"] == answer
 
