@@ -73,7 +73,7 @@ def _more(n_more: Any) -> str:
 def _ratio(row: Mapping[str, Any]) -> str:
     """Tell how many times, of the larger of the two."""
     more, less = ("", "") if row["verdict"] == "tied" else _WORDS[row["metric"]]
-    log, low, high = row["diff"], row["ci_low"], row["ci_high"]
+    log, low, high = _known(row)
     if log < 0:
         log, low, high = -log, -high, -low
     times = _times(log)
@@ -83,6 +83,12 @@ def _ratio(row: Mapping[str, Any]) -> str:
     return f"{said}, {_times(low)}–{_times(high)}"
 
 
+def _known(row: Mapping[str, Any]) -> list[float]:
+    """The difference and its interval's ends; NaN for an end that is not known."""
+    values = (row[name] for name in ("diff", "ci_low", "ci_high"))
+    return [float("nan") if pd.isna(value) else float(value) for value in values]
+
+
 def _times(log: float) -> str:
     times = exp(log) if log < 700 else float("inf")
     return f"{times:,.0f}" if times >= 100 else f"{times:.{2 if times < 1.1 else 1}f}"
@@ -90,13 +96,18 @@ def _times(log: float) -> str:
 
 def _score(row: Mapping[str, Any], in_points: bool) -> str:
     scale = 100 if in_points else 1
-    diff, low, high = (scale * row[name] for name in ("diff", "ci_low", "ci_high"))
+    diff, low, high = (scale * value for value in _known(row))
     words = {"better": "better", "worse": "worse"}
     word = words.get(row["verdict"], "more" if diff >= 0 else "less")
     if diff < 0:
         diff, low, high = -diff, -high, -low
+    is_bare = pd.isna(low) or pd.isna(high)
+    if is_bare:
+        low = high = diff
     size, *ends = _rounded(diff, low, high, in_points=in_points)
     unit = (" point" if size == "1" else " points") if in_points else ""
+    if is_bare:
+        return f"{size}{unit} {word}"
     return f"{size}{unit} {word}, {('–' if low >= 0 else ' to ').join(ends)}"
 
 

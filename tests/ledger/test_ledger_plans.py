@@ -227,7 +227,8 @@ def test_a_ledger_of_an_earlier_format_is_refused(path: Path) -> None:
         using(path, begun)
     with pytest.raises(LedgerError, match=refused):
         LedgerFile(path).read()
-    how: dict[str, Any] = {"store": path, "progress": False}
+    client = lab.Client(gateway=lab.Gateway(sim_time_scale=0))
+    how: dict[str, Any] = {"client": client, "store": path, "progress": False}
     for mode in ("live", "replay"):
         with pytest.raises(LedgerError) as found:
             lab.Experiment("Hi", "sim/small").run(mode=mode, **how)
