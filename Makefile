@@ -33,7 +33,7 @@ demo: .venv/ready .venv/models  ## compare two real local models on real input
 	@$(KEYLESS) $(BIN)/respan-lab demo
 
 test: install  ## all tests, the notebooks among them
-	@$(KEYLESS) $(BIN)/python -m pytest tests
+	@$(KEYLESS) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile tests
 	@$(KEYLESS) RESPAN_LAB_HOME=$$(mktemp -d) $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 --nbval-sanitize-with notebooks/sanitize.cfg notebooks
 
 check: .venv/ready-dev  ## format, lint, types, import layers
