@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ..client import Client
-from ..errors import ConfigError, LedgerError
-from ..evaluators import check_evaluators
+from ..errors import LedgerError
 from ..transport import hop, run
-from ..wire.secrets import without_credentials
-from .answers.rows import identity_row
-from .estimating.forecasting import Forecaster
+from .design import NO_RUN, checked_client
+from .forecasts import Forecasts
 from .handle import Handle
 from .job import Job
 from .options import RunOptions, Settings, signature_with_options
-from .pacing.pauses import no_collections
-from .planning.additions import check_params, opened
-from .planning.axes import Grid
-from .planning.contents import render_all
-from .planning.data import read_items
-from .planning.plan import Asked, Cell, asked_of, compile_plan
-from .planning.prompts import named_prompts
-from .planning.saved import has_saved, pinned
-from .planning.target import Target, as_targets
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..results import Results
-    from .planning.contents import Rendered
+    from .planning.target import Target
 
 __all__ = ["Experiment"]
 
-_NO_RUN = "<run id>"
 
-
-class Experiment:
+class Experiment(Forecasts):
     """What to ask (`prompts` x `data`), whom (`models`), and with what (`params`).
 
     Making one checks everything and sends nothing; `run` sends.
@@ -70,211 +54,6 @@ class Experiment:
         >>> len(Experiment("{{ a }}?", ["sim/small", "sim/large"], [{"a": "Why"}]))
         2
     """
-
-    def __init__(
-        self,
-        prompts: Any,
-        models: Any,
-        data: Any = None,
-        *,
-        params: Mapping[str, Any] | None = None,
-        repeat: int = 1,
-        evaluators: Any = (),
-        expected: str = "expected",
-        item: str = "item",
-        name: str | None = None,
-    ) -> None:
-        if isinstance(repeat, bool) or not isinstance(repeat, int) or repeat < 1:
-            raise ConfigError(f"repeat={repeat!r}: use a whole number above 0")
-        self.name = name
-        self._prompts = named_prompts(prompts)
-        self._targets = as_targets(models)
-        self._items = read_items(data, expected=expected, item=item)
-        self._params = opened(params or {})
-        self._repeat = repeat
-        self._estimate: pd.DataFrame | None = None
-        self._evaluators = check_evaluators(() if evaluators is None else evaluators)
-        check_params(self._params, self._targets, repeat=repeat)
-        with no_collections():
-            self._rendered = self._render()
-            for asked in self._asked(self._targets):
-                asked.check()  # before any is sent
-        # What is changed outside from now on changes nothing here.
-        self._params, self._targets = deepcopy((self._params, self._targets))
-
-    def __len__(self) -> int:
-        """How many cells: the calls of one run."""
-        crossed = len(self._prompts or [None])
-        count = sum(1 if target.prompt else crossed for target in self._targets)
-        for axis in self._axes().values():
-            count *= len(axis)
-        return count * len(self._items) * self._repeat
-
-    def __repr__(self) -> str:
-        name = f"{self.name!r}, " if self.name else ""
-        prompts = len(self._prompts) if self._prompts is not None else 0
-        return (
-            f"Experiment({name}{len(self._targets)} models, {prompts} prompts, "
-            f"{len(self._items)} items: {len(self)} cells)"
-        )
-
-    def plan(self, client: Client | None = None) -> pd.DataFrame:
-        """Every cell that would be run, and all that would be sent; sends nothing.
-
-        Saved prompts are looked up, since their version's number is part of the key.
-
-        Args:
-            client: Whose gateway the keys are for; None is `lab.Client()`.
-
-        Returns:
-            A row per cell: `key`, `model`, `prompt`, `prompt_version`, `param_*`,
-            `item`, `run`, and `request`, the body as `run` with its defaults sends it
-            (without credentials; the run's id, which is not known yet, is shown as
-            `<run id>`).
-
-        Example:
-            >>> Experiment("Hi", ["sim/small", "sim/large"]).plan().model.tolist()
-            ['sim/small', 'sim/large']
-        """
-        import pandas as pd
-
-        client = _checked(client)
-        targets = run(self._pinned(client)) if self._has_saved() else self._targets
-        return pd.DataFrame([_plan_row(c) for c in self._cells(client, targets)])
-
-    def estimate(
-        self,
-        client: Client | None = None,
-        *,
-        pilot: int = 0,
-        **options: Unpack[RunOptions],
-    ) -> pd.DataFrame:
-        """What `run` would take now, with the same options; sends only a `pilot`.
-
-        From what the ledger knows of earlier runs: of the same prompt and target, else
-        of the same target with prompts of about the size; else from a pilot; else a
-        guess, between an answer of one token and what `budget=` would set aside. Calls
-        are reckoned as if all were answered. What judges will cost is not in it.
-
-        Args:
-            client: Whose gateway would be asked; None is `lab.Client()`.
-            pilot: How many cells of each target and prompt to have seen, as many for
-                each value of an axis that changes an answer's length: those that no
-                earlier run has are asked, of items picked by `order_seed`. They are in
-                the ledger then, so that `run` does not ask them again. 0 sends nothing.
-            **options: As for `run`.
-
-        Returns:
-            A row per target (and `prompt`, if there are several): `calls` to be sent,
-            `answered` ones that are in the ledger already (`maybe_billed` ones too),
-            `prompt_tokens`, `completion_tokens` and `tokens` of all those calls,
-            `cost` in dollars with its 95 % interval `cost_low` to `cost_high`,
-            missing if the price is not known (`priced`) or nothing bounds it; `basis`:
-            `past runs`, `pilot` or `bounds`. What is shown also adds them up.
-
-        Raises:
-            ConfigError: An option is out of range; with a pilot, as `run`.
-            LedgerError: The ledger cannot be used.
-
-        Example:
-            >>> from tempfile import mkdtemp
-            >>> import respan_lab as lab
-            >>> client = lab.Client(gateway=lab.Gateway(home=mkdtemp()))
-            >>> asked = Experiment("Hi", ["sim/small"], params={"max_tokens": 8})
-            >>> print(asked.estimate(client)[["calls", "tokens", "basis"]])
-               calls  tokens   basis
-            0      1      10  bounds
-        """
-        chosen, client = Settings.of(options), _checked(client)
-        targets = run(self._pinned(client)) if self._has_saved() else self._targets
-        forecaster = self._forecaster(client, chosen, targets, pilot)
-        self._estimate = run(forecaster.make())
-        return self._estimate
-
-    async def aestimate(
-        self,
-        client: Client | None = None,
-        *,
-        pilot: int = 0,
-        **options: Unpack[RunOptions],
-    ) -> pd.DataFrame:
-        """What `run` would take now; as `estimate`, awaited.
-
-        Args:
-            client: Whose gateway would be asked; None is `lab.Client()`.
-            pilot: How many cells of each target and prompt to have seen.
-            **options: As for `run`.
-
-        Raises:
-            ConfigError: As `estimate`.
-        """
-        chosen, client = Settings.of(options), _checked(client)
-        targets = self._targets
-        if self._has_saved():
-            targets = await hop(self._pinned(client))
-        forecaster = self._forecaster(client, chosen, targets, pilot)
-        self._estimate = await hop(forecaster.make())
-        return self._estimate
-
-    def power(
-        self,
-        difference: float | None = None,
-        *,
-        results: Results | None = None,
-        metric: str | None = None,
-        discordance: float | None = None,
-        power: float = 0.8,
-        correction: str | None = "holm",
-        alpha: float = 0.05,
-    ) -> pd.DataFrame:
-        """Tell which differences between models this would show; sends nothing.
-
-        Args:
-            difference: A true difference to be shown, as 0.05; None asks for none.
-            results: An earlier run of such models, to learn how often two differ; None
-                reckons with right and wrong answers and several such shares.
-            metric: Of those results, as for their `compare`.
-            discordance: The share of items on which two models differ; None tries
-                0.1 to 0.4.
-            power: How often it is to be shown, between 0 and 1.
-            correction: As for `compare`, over all pairs of models.
-            alpha: The error that is allowed.
-
-        Returns:
-            A row for each discordance, or for each pair of the results' models:
-            `n_items`, `discordance`, `power`, `smallest_difference` that is shown so
-            often, and `n_needed`, the items that show `difference`, if one is given.
-
-        Raises:
-            ConfigError: A value is out of range.
-
-        Example:
-            >>> rows = [{"a": i} for i in range(200)]
-            >>> asked = Experiment("{{ a }}?", ["sim/small", "sim/large"], rows)
-            >>> asked.power(discordance=0.2)["smallest_difference"].round(2).tolist()
-            [0.09]
-        """
-        from ..results.power import planned_power
-
-        n_items = len(self._items)
-        if results is not None:
-            return results.power(
-                metric,
-                difference,
-                n_items=n_items,
-                power=power,
-                correction=correction,
-                alpha=alpha,
-            )
-        return planned_power(
-            n_items,
-            len(self._targets),
-            difference,
-            discordance=discordance,
-            power=power,
-            correction=correction,
-            alpha=alpha,
-        )
 
     def run(
         self, client: Client | None = None, **options: Unpack[RunOptions]
@@ -336,7 +115,7 @@ class Experiment:
             LedgerError: The ledger cannot be used; whatever had come by then is in
                 the error's `results`.
         """
-        chosen, client = Settings.of(options), _checked(client)
+        chosen, client = Settings.of(options), checked_client(client)
         targets = run(self._pinned(client)) if self._has_saved() else self._targets
         job = self._job(client, chosen, targets)
         with _kept(job):
@@ -360,7 +139,7 @@ class Experiment:
             ConfigError: As `run`. Cancelling stops the calls in flight; the
                 `CancelledError` has the `results` so far.
         """
-        chosen, client = Settings.of(options), _checked(client)
+        chosen, client = Settings.of(options), checked_client(client)
         targets = self._targets
         if self._has_saved():
             targets = await hop(self._pinned(client))
@@ -386,72 +165,15 @@ class Experiment:
             ConfigError: An option is out of range; nothing was sent. What is found
                 wrong later, such as an unknown model, `.wait()` raises.
         """
-        chosen, client = Settings.of(options), _checked(client)
+        chosen, client = Settings.of(options), checked_client(client)
         targets = run(self._pinned(client)) if self._has_saved() else self._targets
         return Handle(self._job(client, chosen, targets))
-
-    def _render(self) -> Rendered:
-        if any(target.prompt is None for target in self._targets):
-            return render_all(self._prompts, self._items)
-        if self._prompts is None:
-            return {}
-        raise ConfigError(
-            "every target is a saved prompt, and those are not crossed with prompts; "
-            "use prompts=None"
-        )
-
-    def _axes(self) -> dict[str, Grid[Any]]:
-        return {
-            n: value for n, value in self._params.items() if isinstance(value, Grid)
-        }
-
-    def _has_saved(self) -> bool:
-        return has_saved(self._targets, self._prompts or ())
-
-    async def _pinned(self, client: Client) -> list[Target]:
-        return await pinned(
-            client,
-            self._targets,
-            self._prompts or (),
-            items=self._items,
-            axes=self._axes(),
-        )
-
-    def _asked(self, targets: list[Target]) -> Iterator[Asked]:
-        return asked_of(
-            targets=targets,
-            prompts=self._prompts,
-            params=self._params,
-            items=self._items,
-            rendered=self._rendered,
-        )
-
-    def _cells(self, client: Client, targets: list[Target]) -> list[Cell]:
-        with no_collections():
-            return compile_plan(
-                self._asked(targets),
-                self._items,
-                repeat=self._repeat,
-                gateway_of=client.identity_of,
-            )
-
-    def _forecaster(
-        self, client: Client, chosen: Settings, targets: list[Target], pilot: int
-    ) -> Forecaster:
-        return Forecaster(
-            self._cells(client, targets),
-            client,
-            chosen,
-            targets=targets,
-            pilot=pilot,
-            name=self.name,
-        )
 
     def _job(self, client: Client, chosen: Settings, targets: list[Target]) -> Job:
         cells = self._cells(client, targets)
         if client.channel == "header":  # the one channel that may be too narrow
             for cell in cells:
-                cell.request(run_id=_NO_RUN, stream=chosen.stream, channel="header")
+                cell.request(run_id=NO_RUN, stream=chosen.stream, channel="header")
         return Job(
             cells,
             client,
@@ -461,17 +183,6 @@ class Experiment:
             name=self.name,
             estimate=self._estimate,
         )
-
-
-def _checked(client: Client | None) -> Client:
-    if client is None:
-        return Client()
-    if not isinstance(client, Client):
-        raise ConfigError(
-            f"client is a {type(client).__name__}; give a lab.Client, for example "
-            "lab.Client(gateway=...)"
-        )
-    return client
 
 
 @contextmanager
@@ -487,18 +198,6 @@ def _kept(job: Job) -> Iterator[None]:
             error.results = job.results()  # type: ignore[attr-defined]  # a gift
             error.add_note("What had come is in the error's `.results`.")
         raise
-
-
-def _plan_row(cell: Cell) -> dict[str, Any]:
-    row = identity_row(cell, run_id=_NO_RUN, backend="")
-    kept = ("key", "model", "prompt", "prompt_version", "item", "run")
-    request = cell.request(run_id=_NO_RUN, stream=True)
-    return {
-        **{name: row[name] for name in kept[:4]},
-        **{name: value for name, value in row.items() if name.startswith("param_")},
-        **{name: row[name] for name in kept[4:]},
-        "request": without_credentials(request.body),
-    }
 
 
 def _spell_out(*methods: Any) -> None:
