@@ -89,6 +89,10 @@ def rate_interval(
 ) -> Interval | None:
     """Give the interval of the mean of scores from 0 to 1, repeats accounted for.
 
+    In simulations it holds the true rate 92 to 98 times in 100. With repeats, 20 to 50
+    items and a rate within 0.1 of 0 or 1 it can be as few as 88: how items differ
+    cannot be seen from the few that fail.
+
     Args:
         item_means: The mean score of each item.
         n_answers: How many answers were scored in all.
