@@ -20,7 +20,6 @@ from .dtypes import is_missing
 from .metrics import Figures, figures_of, metric_names
 from .noninferiority import Bounds, one_sided
 from .pairing import Layout
-from .stopped import Stopped
 from .summary import summarize
 from .text import visible
 
@@ -173,7 +172,7 @@ def _choice(
             frame, f"score_{figures.name}" if not figures.is_ratio else figures.name,
             margin=within, manifest=manifest,
         )  # fmt: skip
-        bounds = _bounds(frame, figures, len(models), within, manifest)
+        bounds = _bounds(frame, figures, len(models), within)
         shown = [models[at] for at in bounds.shown()]
         may_be_best = _unbeaten(models, comparisons)
         n_more = bounds.n_more()
@@ -193,17 +192,11 @@ def _bounds(
     figures: Figures,
     n_levels: int,
     within: float,
-    manifest: Mapping[str, Any] | None,
 ) -> Bounds:
     alpha = one_sided(_ALPHA, n_levels)
     two_and_two = list(combinations(range(n_levels), 2))
-    stopped = Stopped.of(frame, manifest, figures.name)
-    pairs = [
-        pair.at_all_looks(stopped)
-        for pair in compared(
-            Layout(frame, "model"), [figures], two_and_two, alpha=2 * alpha
-        )
-    ]
+    layout = Layout(frame, "model")
+    pairs = compared(layout, [figures], two_and_two, alpha=2 * alpha)
     return Bounds(pairs, n_levels, alpha=alpha, within=within)
 
 

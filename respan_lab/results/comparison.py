@@ -15,10 +15,14 @@ from .metrics import ERRORS, TIMES, figures_of, metric_names
 from .pairing import Layout
 from .statistics.planning import items_to_settle
 from .statistics.verdicts import CORRECTIONS, MIN_ITEMS, adjusted, verdict_of
-from .stopped import Stopped
 from .wording import count
 
 __all__ = ["check_choice", "compare"]
+
+_ONE_LOOK = (
+    "the run could stop early: what was not decided by it, such as a comparison of "
+    "prompts, has p-values and intervals that are right for one look only"
+)
 
 _LOOKS = (
     "the run could stop after every item: p-values and intervals with the betting "
@@ -93,22 +97,11 @@ def compare(
     measured = [figures_of(frame, n, errors=errors, manifest=manifest) for n in names]
     other = ERRORS[1 - ERRORS.index(errors)]
     otherwise = [figures_of(frame, n, errors=other, manifest=manifest) for n in names]
-    stopped = {
-        one.name: Stopped.of(frame, manifest, one.name)
-        for one in measured
-        if by == "model" and not one.is_ratio
-    }
-    pairs = [
-        pair.at_all_looks(stopped.get(pair.figures.name))
-        for pair in compared(layout, measured, two_and_two, alpha=alpha)
-    ]
+    pairs = compared(layout, measured, two_and_two, alpha=alpha)
     rows = _rows(pairs, chosen)
     notes = _notes(pairs)
     if any(one.n_zeroed for one in (*measured, *otherwise)):
-        others = [
-            pair.at_all_looks(stopped.get(pair.figures.name))
-            for pair in compared(layout, otherwise, two_and_two, alpha=alpha)
-        ]
+        others = compared(layout, otherwise, two_and_two, alpha=alpha)
         notes += _differing(rows, _rows(others, chosen), errors)
     in_points = [one.name for one in measured if one.in_points]
     return comparison_frame(rows, notes=notes, in_points=in_points)
@@ -201,6 +194,8 @@ def _notes(pairs: Sequence[Pair]) -> list[str]:
     counts = [len(pair.paired.differences) for pair in pairs]
     few = sorted({n for n in counts if n < MIN_ITEMS})
     notes = [_LOOKS] if at_all_looks else []
+    if any(pair.figures.stopped for pair in pairs):
+        notes.append(_ONE_LOOK)
     if few:
         span = count(few[0], "item") if len(few) == 1 else f"{few[0]}–{few[-1]} items"
         notes.append(f"p-values withheld: {span}, at least {MIN_ITEMS} needed")

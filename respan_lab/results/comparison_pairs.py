@@ -17,7 +17,6 @@ from .statistics.differences import (
     score_difference,
 )
 from .statistics.verdicts import MIN_ITEMS
-from .stopped import Stopped
 from .wording import count
 
 __all__ = ["Pair", "compared", "level_pairs", "strict_alpha"]
@@ -51,15 +50,6 @@ class Pair(NamedTuple):
         is_enough = self.is_sequence or self.found.n_items >= MIN_ITEMS
         return self.found.p_value if is_enough else float("nan")
 
-    def at_all_looks(self, stopped: Stopped | None) -> Pair:
-        """The same pair by what counted in a run that could stop, if it was one.
-
-        Args:
-            stopped: The run's items by this metric; None if it could not stop by it.
-        """
-        found = stopped and stopped.difference(str(self.a), str(self.b))
-        return self._replace(found=found, is_sequence=True) if found else self
-
 
 def compared(
     layout: Layout,
@@ -70,6 +60,8 @@ def compared(
 ) -> list[Pair]:
     """Compare levels by one metric after the other.
 
+    Targets of a run that could stop are compared by what it looked at.
+
     Args:
         layout: Of the frame.
         measured: Its metrics.
@@ -79,10 +71,14 @@ def compared(
     names, found = layout.names, []
     for figures in measured:
         pairing = Pairing(layout, figures.values)
+        stopped = figures.stopped if layout.is_by_model else None
         for a, b in pairs:
             paired = pairing.paired(a, b)
-            difference = _difference(paired, figures, alpha=alpha)
-            found.append(Pair(figures, names[a], names[b], paired, difference))
+            seen = stopped and stopped.difference(str(names[a]), str(names[b]))
+            difference = seen or _difference(paired, figures, alpha=alpha)
+            found.append(
+                Pair(figures, names[a], names[b], paired, difference, bool(seen))
+            )
     return found
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from ..errors import ConfigError
 from .groups import item_codes
 from .statistics.paired import Numbers
+from .stopped import Stopped
 from .summary import score_names
 from .timing import is_timed
 
@@ -39,6 +40,7 @@ class Figures(NamedTuple):
         reach: The largest difference there can be; None if nothing bounds it.
         in_points: Whether it lies from 0 to 1, so that differences are in points.
         n_zeroed: How many refused or truncated answers were given a value.
+        stopped: The items that count, if the run could stop by this score; else None.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Figures(NamedTuple):
     reach: float | None = None
     in_points: bool = False
     n_zeroed: int = 0
+    stopped: Stopped | None = None
 
 
 def metric_names(frame: pd.DataFrame, metric: str | Sequence[str] | None) -> list[str]:
@@ -121,6 +124,7 @@ def figures_of(
         reach=float(max(1.0, high, high - low)),
         in_points=in_points,
         n_zeroed=n_zeroed,
+        stopped=Stopped.of(frame, manifest, name),
     )
 
 

@@ -81,6 +81,11 @@ class Layout:
         self.factors = {name: group_rows(frame, [name]).codes for name in others}
 
     @property
+    def is_by_model(self) -> bool:
+        """Whether the levels are the models, of which a run can drop some."""
+        return list(self.levels.keys.columns) == ["model"]
+
+    @property
     def names(self) -> list[object]:
         """What the levels are called, in order: values, or texts of several."""
         rows = self.levels.keys.itertuples(index=False, name=None)
