@@ -22,7 +22,7 @@ from .owners import LEASE, Owner, expire, release, renew
 from .packing import unpacked
 from .plans import NewCell
 from .recorded import Recorded, read_run
-from .records import answer_to
+from .records import answer_to, kept_records
 from .runs import Found, NewRun, begin_run, finish_run
 from .schema import MARK, SCHEMA, VERSION
 
@@ -183,7 +183,7 @@ class Ledger:
 
     async def records(self, calls: Iterable[int]) -> dict[int, Any]:
         """Read what else was kept of answers, by call."""
-        return await self._read(partial(_records, list(calls)))
+        return await self._read(partial(kept_records, list(calls)))
 
     async def answer_to(self, key: str) -> dict[str, Any] | None:
         """Read what is kept of the newest answer to a question; None without one.
@@ -257,17 +257,6 @@ def _said(path: Path, error: sqlite3.Error) -> str:
         f"{path} is damaged: {text}; move it away (with its -wal and -shm), try "
         "`sqlite3 OLD .recover | sqlite3 NEW`, or give another file as store="
     )
-
-
-def _records(calls: list[int], connection: sqlite3.Connection) -> dict[int, Any]:
-    found = {}
-    for call in calls:
-        row = connection.execute(
-            "SELECT record FROM answers WHERE call = ?", (call,)
-        ).fetchone()
-        if row is not None and row[0] is not None:
-            found[call] = unpacked(row[0])
-    return found
 
 
 def _requests(most: int, connection: sqlite3.Connection) -> list[dict[str, Any]]:
