@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 __all__ = ["Verbs"]
 
 
-class Verbs:
+class Verbs(ABC):
     """Holds a frame of calls, and what is known of it beside its rows.
 
     Args:
@@ -34,6 +35,6 @@ class Verbs:
         """What is known of the run beside its rows."""
         return self._manifest
 
+    @abstractmethod
     def _with(self, df: pd.DataFrame, manifest: Mapping[str, Any]) -> Any:
         """Give other rows in the form of these: Results of Results, else a frame."""
-        raise NotImplementedError
