@@ -18,6 +18,7 @@ for _rooms in (
     {"errors", "_version"},
     {"wire", "prompts", "transport"},
     {"prices", "storage"},
+    {"money"},
     {"client", "gateway"},
     {"ledger"},
     {"evaluators", "plots"},

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from ..prices import PriceTable
     from ..wire import ChatRequest, Completion
     from .answers.scoring import Scorer
-    from .money.spending import Spending
     from .options import Settings
     from .pacing.gates import Gates
     from .pacing.pace import Sending
     from .pacing.turns import Turn
     from .planning.plan import Cell
     from .progress import Progress
+    from .spending import Spending
     from .stopping.race import Race
 
 __all__ = ["Engine"]

@@ -27,13 +27,13 @@ from .engine import Engine
 from .estimating.estimate_score import score_estimate
 from .judges import Judges
 from .manifest import hash_of_text, manifest_of
-from .money.spending import Spending
 from .notices import tell
 from .pacing.gates import open_gates
 from .pacing.lag import doubt
 from .pacing.pauses import no_collections, short_pauses
 from .planning.ledger_plan import planned
 from .progress import Progress
+from .spending import Spending
 from .stopping.race import Race
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ..errors import APIError
 from ..evaluators.judge import Judging
 from ..evaluators.side_calls import SideCalls, Terms
 from ..evaluators.tally import Tallies
-from .money.bounds import Bounds
+from ..money.bounds import Bounds
 from .pacing.gates import Gates, open_gates
 from .planning.target import Target
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from ..ledger import Ledger
     from ..prices import PriceTable
     from .engine import Engine
-    from .money.spending import Spending
     from .options import Settings
     from .pacing.pace import Pace, Sending
     from .pacing.turns import Turn
+    from .spending import Spending
 
 __all__ = ["JudgePlaces", "Judges"]
 

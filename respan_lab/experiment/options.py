@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ..errors import ConfigError
-from .money.token_bounds import check_image_tokens
+from ..money.token_bounds import check_image_tokens
 from .pacing.rate import check_rates
 from .stopping.stop import Stop
 

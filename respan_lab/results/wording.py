@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..money.wording import count, dollars
+
 __all__ = [
     "MARK",
     "NOTHING",
@@ -50,15 +52,7 @@ def money(value: Any) -> str:
         >>> money(0.0), money(0.000012345), money(12.5), money(None)
         ('$0', '$0.0000123', '$12.50', '–')
     """
-    if pd.isna(value):
-        return NOTHING
-    dollars = float(value)
-    if dollars == 0:
-        return "$0"
-    if abs(dollars) >= 1:
-        return f"${dollars:,.2f}"
-    digits = 2 - int(f"{dollars:e}".partition("e")[2])
-    return f"${dollars:.{min(max(digits, 3), 10)}f}"
+    return dollars(None if pd.isna(value) else float(value))
 
 
 def seconds(value: Any) -> str:
@@ -79,16 +73,6 @@ def interval(low: Any, high: Any) -> str:
         '0.55–0.88'
     """
     return "" if pd.isna(low) or pd.isna(high) else f"{low:.2f}–{high:.2f}"
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Give a number with its noun.
-
-    Example:
-        >>> count(1, "call"), count(1200, "call")
-        ('1 call', '1,200 calls')
-    """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
-from ..money.bounds import Bounds, output_bound
+from ...money.bounds import Bounds, output_bound
 from ..pacing.token_guess import FIRST_GUESS, guessed_tokens
 from .estimate import Forecast
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import ConfigError
+from ..errors import ConfigError
 
 __all__ = ["check_image_tokens", "no_bound", "output_bound", "prompt_bound"]
 

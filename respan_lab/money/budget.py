@@ -6,8 +6,8 @@ import math
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from ...errors import BudgetError
-from ...results.wording import count, money
+from ..errors import BudgetError
+from .wording import count, dollars
 
 __all__ = ["Breach", "Budget", "why_unsent"]
 
@@ -66,8 +66,8 @@ class Budget:
         self._spent = self._maybe = self._reserved = 0
 
     def __repr__(self) -> str:
-        limit = "no limit" if self.limit is None else money(self.limit)
-        return f"Budget({limit}: {money(self.spent)} spent)"
+        limit = "no limit" if self.limit is None else dollars(self.limit)
+        return f"Budget({limit}: {dollars(self.spent)} spent)"
 
     @property
     def spent(self) -> float:
@@ -189,24 +189,24 @@ def why_unsent(budget: Budget, worsts: Collection[float]) -> str:
     them, they = ("it", "It") if len(worsts) == 1 else ("them", "They")
     return (
         f"{count(len(worsts), 'cell')} {were} not sent: {_reason(budget, them)} "
-        f"({_gone(budget)}). {they} would cost up to {money(math.fsum(worsts))}."
+        f"({_gone(budget)}). {they} would cost up to {dollars(math.fsum(worsts))}."
     )
 
 
 def _reason(budget: Budget, them: str) -> str:
     if not budget.breaches:
-        return f"the budget of {money(budget.limit)} has no room for {them}"
+        return f"the budget of {dollars(budget.limit)} has no room for {them}"
     first = budget.breaches[0]
     return (
-        f"a call cost {money(first.cost)} that was to cost {money(first.bound)} at "
-        f"most, so that the budget of {money(budget.limit)} cannot be kept for sure"
+        f"a call cost {dollars(first.cost)} that was to cost {dollars(first.bound)} at "
+        f"most, so that the budget of {dollars(budget.limit)} cannot be kept for sure"
     )
 
 
 def _gone(budget: Budget) -> str:
-    text = f"{money(budget.spent)} is spent"
+    text = f"{dollars(budget.spent)} is spent"
     if budget.maybe:
-        text += f", and up to {money(budget.maybe)} more may have been billed"
+        text += f", and up to {dollars(budget.maybe)} more may have been billed"
     return text
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .bounds import Bounds
-from .budget import Budget, why_unsent
+from ..money.account import Account
+from ..money.bounds import Bounds
+from ..money.budget import why_unsent
 
 if TYPE_CHECKING:
-    from ...prices import PriceTable
-    from ..options import Settings
-    from ..planning.plan import Cell
-    from ..planning.target import Target
+    from ..prices import PriceTable
+    from .options import Settings
+    from .planning.plan import Cell
+    from .planning.target import Target
 
 __all__ = ["Spending"]
 
 
-class Spending:
+class Spending(Account):
     """What a run may spend, and what each of its cells costs at worst.
 
     Args:
@@ -32,10 +32,9 @@ class Spending:
     """
 
     def __init__(self, limit: float | None, worsts: Sequence[float] = ()) -> None:
-        self.budget = Budget(limit)
+        super().__init__(limit)
         self.unsent: list[int] = []
         self._worsts = worsts
-        self._settled = asyncio.Event()
 
     @classmethod
     def of(
@@ -82,38 +81,11 @@ class Spending:
         self.unsent.append(at)
         return False
 
-    async def set_aside(self, worst: float) -> bool:
-        """Set aside what a call costs at worst, be it a cell's or a judge's.
-
-        Args:
-            worst: Dollars.
-
-        Returns:
-            False if there will be no room.
-        """
-        while not self.budget.reserve(worst):
-            if not self.budget.could_fit_later(worst):
-                return False
-            await self._settled.wait()
-        return True
-
     def settle(self, at: int, row: Mapping[str, Any], *, key: str) -> None:
         """Count what a cell has cost, by the first of its rows."""
         worst = self.worst(at)
         if worst is not None:
             self.give_back(worst, row, key=key)
-
-    def give_back(self, worst: float, row: Mapping[str, Any], *, key: str) -> None:
-        """Give back what was set aside, and count what the call has cost.
-
-        Args:
-            worst: As it was set aside.
-            row: The first of the call's rows.
-            key: What names the call.
-        """
-        self.budget.settle(worst, _cost(row), key=key)
-        self._settled.set()  # whoever waits looks again
-        self._settled = asyncio.Event()
 
     def message(self) -> str:
         """Say what was not sent for want of dollars; empty if nothing."""
@@ -133,14 +105,6 @@ class Spending:
             "unsent_cost": math.fsum(self._worsts[at] for at in self.unsent),
             "message": self.message(),
         }
-
-
-def _cost(row: Mapping[str, Any]) -> float | None:
-    """Dollars; None if nobody knows. What was refused or not sent has cost nothing."""
-    if row["status"] in ("error", "skipped") or row.get("from_ledger"):
-        return 0.0
-    cost: float | None = row.get("cost")
-    return cost
 
 
 def _body(cell: Cell) -> Mapping[str, Any]:

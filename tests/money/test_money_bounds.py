@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import respan_lab as lab
 from respan_lab.errors import ConfigError
-from respan_lab.experiment.money.bounds import Bounds, output_bound, prompt_bound
+from respan_lab.money.bounds import Bounds, output_bound, prompt_bound
 from respan_lab.prices import PriceTable
 from respan_lab.wire import Usage
 

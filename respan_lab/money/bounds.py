@@ -7,12 +7,12 @@ may be billed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from ...errors import ConfigError
-from ...prices import Price, PriceTable, check_price, dearest
-from ..planning.target_fields import fallbacks_of
+from ..errors import ConfigError
+from ..prices import Price, PriceTable, check_price, dearest
 from .token_bounds import (
     check_image_tokens,
     no_bound,
@@ -20,10 +20,7 @@ from .token_bounds import (
     prompt_bound,
 )
 
-if TYPE_CHECKING:
-    from ..planning.target import Target
-
-__all__ = ["Bounds", "output_bound", "prompt_bound"]
+__all__ = ["Bounds", "OneModel", "Priced", "output_bound", "prompt_bound"]
 
 # A tier that costs more than the price list says is not among them.
 _SERVICE_TIERS = ("auto", "default", "flex", "standard_only")
@@ -31,6 +28,63 @@ _PRICE_ADVICE = (
     'give prices={model: {"input": ..., "output": ...}}, or assume_price={"input": '
     '..., "output": ...} for all of them, in dollars per million tokens'
 )
+
+
+class Priced(Protocol):
+    """What a call is aimed at, as far as its price goes; a `lab.Target` is one.
+
+    Two are the same only if they are one object.
+    """
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+
+    @property
+    def primaries(self) -> Sequence[str]:
+        """Every model that is asked first; none if the gateway alone knows."""
+
+    @property
+    def candidates(self) -> Sequence[str]:
+        """Every model that may answer, fallbacks too."""
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What is sent to say so, by its wire names."""
+
+    @property
+    def route_provider(self) -> str | None:
+        """The pinned provider; None lets the gateway choose."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneModel:
+    """A single model, asked by its name.
+
+    Attributes:
+        name: What errors call it.
+        model: The model.
+        route_provider: The pinned provider; None lets the gateway choose.
+    """
+
+    name: str
+    model: str
+    route_provider: str | None = None
+
+    @property
+    def primaries(self) -> tuple[str, ...]:
+        """The model."""
+        return (self.model,)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The model."""
+        return (self.model,)
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The model, by its wire name."""
+        return {"model": self.model}
 
 
 class Bounds:
@@ -55,8 +109,7 @@ class Bounds:
         ConfigError: A price is unknown; all models it is missing for are named.
 
     Example:
-        >>> from respan_lab.experiment.planning.target import Target
-        >>> target = Target(model="m")
+        >>> target = OneModel("m", "m")
         >>> prices = PriceTable({"m": {"input": 1, "output": 10}})
         >>> body = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 100}
         >>> Bounds([target], prices).of(target, body)
@@ -65,7 +118,7 @@ class Bounds:
 
     def __init__(
         self,
-        targets: Iterable[Target],
+        targets: Iterable[Priced],
         prices: PriceTable,
         *,
         assume_price: Mapping[str, float] | None = None,
@@ -80,7 +133,7 @@ class Bounds:
         self._passes = {target: known.passes(target) for target in targets}
         known.raise_if_missing()
 
-    def of(self, target: Target, body: Mapping[str, Any]) -> float:
+    def of(self, target: Priced, body: Mapping[str, Any]) -> float:
         """Give what a call costs at worst, in dollars.
 
         Args:
@@ -123,7 +176,7 @@ class _Known:
             self._assumed = dearest([check_price("assume_price", assume_price)])
         self._missing: dict[str, None] = {}
 
-    def passes(self, target: Target) -> tuple[Price, ...]:
+    def passes(self, target: Priced) -> tuple[Price, ...]:
         """The prices of all models that one request may be billed for."""
         pin = target.route_provider
         first = [self._price(model, pin) for model in target.primaries]
@@ -151,10 +204,10 @@ class _Known:
 _FREE = Price(0.0, 0.0)
 
 
-def _fallbacks(target: Target) -> tuple[str, ...]:
+def _fallbacks(target: Priced) -> tuple[str, ...]:
     """Those of its own, else those its saved prompt brings."""
     others = (each for each in target.candidates if each not in target.primaries)
-    return fallbacks_of(target.fields) or tuple(others)
+    return tuple(target.fields.get("fallback_models") or others)
 
 
 def _is_billed(price: Price) -> bool:
@@ -189,11 +242,11 @@ def _refuse_dearer(body: Mapping[str, Any]) -> None:
         raise no_bound("modalities", f"an answer in {', '.join(map(repr, others))}")
 
 
-def _named(target: Target, error: ConfigError) -> ConfigError:
+def _named(target: Priced, error: ConfigError) -> ConfigError:
     return ConfigError(f"the target {target.name!r} has no bound for a budget: {error}")
 
 
-def _unlimited(target: Target) -> ConfigError:
+def _unlimited(target: Priced) -> ConfigError:
     return ConfigError(
         f"the target {target.name!r} has no bound for a budget: nothing limits how "
         'much it writes; give params={"max_tokens": ...}'

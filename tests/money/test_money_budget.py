@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from respan_lab.errors import BudgetError
-from respan_lab.experiment.money.budget import Breach, Budget, why_unsent
+from respan_lab.money.budget import Breach, Budget, why_unsent
 
 # Down to less than a nano-dollar, up to what a call may cost.
 DOLLARS = st.floats(0, 10) | st.floats(0, 1e-6) | st.sampled_from([0.1, 0.2, 0.3, 0.7])
