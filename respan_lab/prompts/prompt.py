@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import copy
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 from ..errors import PromptError
 from .bounds import MAX_OUTPUT
 from .card import card
-from .messages import check_messages, render_message, templates_of
-from .template import Template, is_missing, template_of
+from .equality import frozen
+from .messages import render_message
+from .parts import described, listed, texts_of, unguarded, variables_of
+from .template import Template, is_missing
 from .work import count, working
 
-__all__ = ["Prompt", "frozen", "rendered_texts"]
-
-_PLAIN = {"role", "content"}
+__all__ = ["Prompt", "rendered_texts"]
 
 
 class Prompt:
@@ -84,8 +83,8 @@ class Prompt:
         for field, value in fields.items():
             object.__setattr__(self, field, value)
         object.__setattr__(self, "_messages", self._checked())
-        object.__setattr__(self, "_required", self._unguarded())
-        object.__setattr__(self, "_texts", _texts_of(self._messages))
+        object.__setattr__(self, "_required", unguarded(self._messages))
+        object.__setattr__(self, "_texts", texts_of(self._messages))
 
     @property
     def template(self) -> str | list[dict[str, Any]]:
@@ -117,8 +116,7 @@ class Prompt:
     @property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables it reads, in order of appearance."""
-        names = (name for message in self._messages for name in _names(message))
-        return tuple(dict.fromkeys(names))
+        return variables_of(self._messages)
 
     def render(self, /, **values: Any) -> list[dict[str, Any]]:
         """Fill in the variables; values of other names are ignored.
@@ -180,43 +178,14 @@ class Prompt:
 
     def _checked(self) -> tuple[Mapping[str, Any], ...]:
         try:
-            messages = self._listed()
-            for message in messages:
-                templates_of(message)
+            return tuple(listed(self._template, self._system))
         except PromptError as error:
             self._fail(error)
-        return tuple(messages)
-
-    def _listed(self) -> list[Mapping[str, Any]]:
-        if isinstance(self._template, str):
-            messages: list[Mapping[str, Any]] = [
-                {"role": "user", "content": self._template}
-            ]
-        else:
-            messages = check_messages(self._template)
-        if self._system is None:
-            return messages
-        if messages[0]["role"] in ("system", "developer"):
-            raise PromptError("it has a system message already: leave out system=")
-        return [{"role": "system", "content": self._system}, *messages]
-
-    def _unguarded(self) -> frozenset[str]:
-        """Find variables which are read somewhere and guarded nowhere."""
-        compiled = [
-            template for message in self._messages for template in templates_of(message)
-        ]
-        guarded = {
-            name
-            for template in compiled
-            for name in template.variables
-            if name not in template.required
-        }
-        return frozenset(self.variables) - guarded
 
     def _missing(
         self, missing: Sequence[str], values: Mapping[str, Any]
     ) -> PromptError:
-        named = ", ".join(_describe(name, values) for name in missing)
+        named = ", ".join(described(name, values) for name in missing)
         return PromptError(f"{self._label()} has no value for {named}", missing=missing)
 
     def _fail(self, error: Exception) -> NoReturn:
@@ -290,51 +259,12 @@ def rendered_texts(prompt: Prompt, values: Mapping[str, Any]) -> tuple[str, ...]
     return prompt._said(prompt._filled(values))
 
 
-def _texts_of(
-    messages: Sequence[Mapping[str, Any]],
-) -> tuple[tuple[str, Template], ...] | None:
-    """The role and the template of each message; None if one has anything else."""
-    texts = []
-    for message in messages:
-        role, content = message["role"], message.get("content")
-        if message.keys() != _PLAIN or {type(role), type(content)} != {str}:
-            return None
-        texts.append((role, template_of(content)))
-    return tuple(texts)
-
-
 def _rebuild(
     template: Any, name: Any, version: Any, system: Any, defaults: Any
 ) -> Prompt:
     return Prompt(
         template, name=name, version=version, system=system, defaults=defaults
     )
-
-
-def _names(message: Mapping[str, Any]) -> Iterable[str]:
-    if message["role"] == "placeholder":
-        return (message["name"],)
-    return (name for part in templates_of(message) for name in part.variables)
-
-
-def _describe(name: str, values: Mapping[str, Any]) -> str:
-    if name in values:
-        return f"{name!r} (it is given, but None or NaN)"
-    near = difflib.get_close_matches(name, values, n=1)
-    return f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)
-
-
-def frozen(value: Any) -> Any:
-    """Give a value as one that can be compared and hashed."""
-    if isinstance(value, Mapping):
-        return frozenset((key, frozen(item)) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return tuple(frozen(item) for item in value)
-    try:
-        hash(value)
-    except TypeError:
-        return repr(value)
-    return value
 
 
 def _outline(prompt: Prompt) -> str:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import PromptError
-from .prompt import Prompt, frozen
+from .equality import frozen
+from .prompt import Prompt
 
 __all__ = ["SavedPrompt"]
 

@@ -238,3 +238,11 @@ def test_the_html_shows_placeholders_and_parts():
     page = prompt._repr_html_()
     assert "{{ messages }}</mark>" in page
     assert "&lt;" in page
+
+
+def test_values_that_print_otherwise_make_another_prompt():
+    one, two, three = (Prompt("{{ n }}", defaults={"n": n}) for n in (1, 1.0, True))
+    assert len({one, two, three}) == 3
+    assert Prompt("{{ n }}", defaults={"n": math.nan}) == Prompt(
+        "{{ n }}", defaults={"n": float("nan")}
+    )
