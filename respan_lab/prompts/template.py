@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from .image import Image
 from .sandbox import FUNCTIONS, SHOW, Sandbox
 from .work import count, current, working
 
-__all__ = ["Template", "is_missing", "template_of"]
+__all__ = ["Pictures", "Template", "is_missing", "template_of"]
 
 _SANDBOX = Sandbox()
 _MARKS = re.compile(r"\{[{%#]")
@@ -98,24 +98,32 @@ class Template:
         Returns:
             Texts and pictures in their order; `[""]` if nothing was printed.
         """
-        if isinstance(self._compiled, str):
-            return [self._compiled]
         text = self.filled_in(values)
         if text is not None:
             count(len(text))
             return [text]
-        pictures = _Pictures()
+        pictures = Pictures()
+        return pictures.split(self.printed(values, pictures.show))
+
+    def printed(self, values: Mapping[str, Any], show: Callable[[Any], object]) -> str:
+        """Have the engine render it.
+
+        Args:
+            values: As for `render`.
+            show: Turns each value that is printed into text.
+        """
+        if isinstance(self._compiled, str):
+            return self._compiled
         context = self._compiled.new_context(
             {
                 **FUNCTIONS,
                 **{name: _value(name, values) for name in self.variables},
-                SHOW: pictures.show,
+                SHOW: show,
             }
         )
         with working():
             current().start()
-            text = _SANDBOX.concat(self._compiled.root_render_func(context))
-        return pictures.split(text)
+            return _SANDBOX.concat(self._compiled.root_render_func(context))
 
     def filled_in(self, values: Mapping[str, Any]) -> str | None:
         """Give its text without the engine; None where only that can tell."""
@@ -144,7 +152,7 @@ def _value(name: str, values: Mapping[str, Any]) -> Any:
     return Hole.of(name) if is_missing(value) else value
 
 
-class _Pictures:
+class Pictures:
     """Holds the pictures of one rendering, and the places where they belong.
 
     A place is marked by digits drawn for this rendering, so that no value can hold
@@ -156,6 +164,7 @@ class _Pictures:
         self._pictures: list[Image] = []
 
     def show(self, value: Any) -> Any:
+        """Turn a printed value into text, a picture into its mark."""
         if isinstance(value, str):
             return value
         if isinstance(value, Image):
@@ -170,12 +179,19 @@ class _Pictures:
             check_size(weight(value))
         return str(value)
 
-    def split(self, text: str) -> list[str | Image]:
+    def split(self, text: str, *, is_all: bool = True) -> list[str | Image]:
+        """Put the pictures in the places of their marks.
+
+        Args:
+            text: What was rendered.
+            is_all: Whether that is all of it, so that each picture must be there.
+        """
         if not self._pictures:
             return [text]
         pieces = re.split(f"\ue000{self._mark}:(\\d+)\ue001", text)
         kept = {int(piece) for piece in pieces[1::2]}
-        if len(kept) < len(self._pictures) or self._mark in "".join(pieces):
+        is_lost = is_all and len(kept) < len(self._pictures)
+        if is_lost or self._mark in "".join(pieces):
             raise PromptError(
                 "a picture was printed, but a filter cut it off: print it by itself"
             )
