@@ -48,7 +48,8 @@ class Terms:
         asks_again: Whether answers from before are left alone.
         resends: Whether what may have been billed is sent again.
         sends: Whether anything is sent at all; a replay sends nothing.
-        prices: Prices an answer whose gateway reports no cost; None are the client's.
+        prices: Laid over those of the client, for answers whose gateway reports no
+            cost; None changes none.
     """
 
     owner: str
@@ -58,7 +59,7 @@ class Terms:
     asks_again: bool = False
     resends: bool = False
     sends: bool = True
-    prices: PriceTable | None = None
+    prices: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class SideCalls:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._asked: set[str] = set()  # anew, by keys
         self._nonce = ""
+        self._tables: dict[Client, PriceTable] = {}
 
     async def ask(self, question: Question) -> Told:
         """Ask, unless the ledger knows the answer; see `Asker.ask`."""
@@ -153,14 +155,14 @@ class SideCalls:
             run=0,
             ordinal=0,
         )
-        return _Call(question, client, key, params)
+        return _Call(question._replace(client=client), client, key, params)
 
     async def _told(self, call: _Call) -> Told:
         while True:
             asks_again = self._terms.asks_again and call.key not in self._asked
             record = None if asks_again else await self._ledger.answer_to(call.key)
             if record is not None:
-                self.tallies.of(call.question).from_ledger += 1
+                self.tallies.of(call.question).find(call.key)
                 return Told(completion_of(record), True)
             if not self._terms.sends:
                 raise APIError(
@@ -177,6 +179,7 @@ class SideCalls:
         worst = self._funds.worst(call.question, request.body)
         async with self._places.place(call.question) as place:
             if not await self._funds.reserve(worst):
+                self.tallies.of(call.question).miss(call.key, worst)
                 raise BudgetError(
                     "the budget has no room for this call; it was not sent"
                 )
@@ -200,7 +203,7 @@ class SideCalls:
                 'maybe_billed="resend" sends it again, and may pay for it twice'
             )
         await begun
-        return self._answer(call.question, came[-1])
+        return self._answer(call, came[-1])
 
     async def _begun(
         self,
@@ -234,7 +237,7 @@ class SideCalls:
                     request,
                     timeout=self._terms.timeout,
                     max_retries=self._terms.retries,
-                    prices=self._terms.prices or call.client.prices,
+                    prices=self._prices_of(call.client),
                     queued_at=place.queued_at,
                     trials=trials,
                     on_refused=sending.refused,
@@ -253,10 +256,15 @@ class SideCalls:
         )
         return self._ledger.settle(came[-1].settled(begun.call))
 
-    def _answer(self, question: Question, came: Came) -> Completion:
+    def _prices_of(self, client: Client) -> PriceTable:
+        if client not in self._tables:
+            self._tables[client] = client.prices.under(self._terms.prices)
+        return self._tables[client]
+
+    def _answer(self, call: _Call, came: Came) -> Completion:
         if came.completion is None:
             raise came.error or APIError("there is no answer")
-        self.tallies.of(question).count(came.completion)
+        self.tallies.of(call.question).count(came.completion, key=call.key)
         return came.completion
 
     def _give_up(self, outcome: Outcome[Begun | Answered | Busy]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Tally:
         cost: Dollars newly spent, over the answers of known cost.
         prompt_tokens: Of the new answers.
         completion_tokens: Of the new answers.
+        missed: What those cost at worst that are unsent, in dollars, by their keys: the
+            same question counts once.
     """
 
     model: str
@@ -42,9 +45,20 @@ class Tally:
     cost: float = 0.0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    missed: dict[str, float] = field(default_factory=dict)
 
-    def count(self, completion: Completion) -> None:
-        """Count a new answer."""
+    def miss(self, key: str, worst: float | None) -> None:
+        """Note what a call costs at worst, in dollars, that there was no room for."""
+        self.missed[key] = worst or 0.0
+
+    def find(self, key: str) -> None:
+        """Count an answer that was there before."""
+        self.from_ledger += 1
+        self.missed.pop(key, None)
+
+    def count(self, completion: Completion, *, key: str = "") -> None:
+        """Count a new answer, to the question of that key."""
+        self.missed.pop(key, None)
         self.answers += 1
         if completion.cost is None:
             self.unpriced += 1
@@ -61,6 +75,7 @@ class Tally:
             "from_ledger": self.from_ledger,
             "errors": self.errors,
             "unsent": self.unsent,
+            "unsent_cost": round(fsum(self.missed.values()), _DIGITS),
             "unpriced": self.unpriced,
             "cost": None if is_unknown else round(self.cost, _DIGITS),
             "prompt_tokens": self.prompt_tokens,
@@ -89,6 +104,12 @@ class Tallies:
         """Give the tally of who asks."""
         name = self._names.get(id(question.by), question.name)
         return self._tallies.setdefault(name, Tally(question.model))
+
+    def missed(self) -> list[float]:
+        """Give what each call costs at worst that had no room, in dollars."""
+        return [
+            worst for one in self._tallies.values() for worst in one.missed.values()
+        ]
 
     def manifest(self) -> dict[str, dict[str, Any]]:
         """Give them all as plain values, by name."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import APIError
 from ..evaluators.judge import Judging
 from ..evaluators.side_calls import SideCalls, Terms
+from ..evaluators.side_funds import SideFunds
 from ..evaluators.tally import Tallies
-from ..money.bounds import Bounds
+from ..money.wording import dollars
 from .pacing.gates import Gates, open_gates
 from .planning.target import Target
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from ..evaluators.asking import Question
     from ..evaluators.side_places import Place
     from ..ledger import Ledger
-    from ..prices import PriceTable
     from .engine import Engine
     from .options import Settings
     from .pacing.pace import Pace, Sending
@@ -55,13 +56,21 @@ class Judges:
         self._judges = {n: one for n, one in every.items() if isinstance(one, Judging)}
         self._client, self._settings = client, settings
         self._tallies = Tallies(self._judges)
-        self._funds = _Funds(spending, client, settings)
+        self._funds = SideFunds(
+            spending,
+            prices=settings.prices,
+            assume_price=settings.assume_price,
+            retries=settings.retries,
+            image_tokens=settings.image_tokens,
+        )
         self._gates: dict[Client, Gates] = {}
-        for name, one in self._judges.items():
-            question = one.question({})
+        asked = [
+            one.question({})._replace(name=name, client=one.client or client)
+            for name, one in self._judges.items()
+        ]
+        for question in asked:
             self._tallies.of(question)  # one that asks nothing is told of as well
-            body = {"messages": list(question.messages), **question.params}
-            self._funds.worst(question._replace(name=name), body)
+        self._funds.check(asked)
 
     async def check(self) -> None:
         """Make sure that there are such models.
@@ -96,7 +105,7 @@ class Judges:
             asks_again=settings.asks_again,
             resends=settings.maybe_billed == "resend",
             sends=settings.mode != "replay",
-            prices=self._client.prices.under(settings.prices or {}),
+            prices=settings.prices,
         )
         return SideCalls(
             self._client,
@@ -132,47 +141,12 @@ class Judges:
         ]
         if not unsent:
             return ""
+        cost = dollars(fsum(self._tallies.missed()))
         return (
             f"The budget had no room for verdicts ({', '.join(unsent)}): their scores "
-            "are missing. Run again with a budget to ask for them."
+            f"are missing. They would cost up to {cost}. "
+            "Run again with a budget to ask for them."
         )
-
-
-class _Funds:
-    """The run's budget, as judges see it."""
-
-    def __init__(self, spending: Spending, client: Client, settings: Settings) -> None:
-        self._spending, self._client, self._settings = spending, client, settings
-        self._bounds: dict[tuple[Client, str, str | None], tuple[Target, Bounds]] = {}
-
-    def worst(self, question: Question, body: Mapping[str, Any]) -> float | None:
-        if self._spending.budget.limit is None:
-            return None
-        client = question.client or self._client
-        which = client, question.model, question.route_provider
-        if which not in self._bounds:
-            target = _target(question)
-            self._bounds[which] = target, self._bounds_of(target, client)
-        target, bounds = self._bounds[which]
-        return bounds.of(target, body)
-
-    def _bounds_of(self, target: Target, client: Client) -> Bounds:
-        settings = self._settings
-        prices: PriceTable = client.prices.under(settings.prices or {})
-        return Bounds(
-            [target],
-            prices,
-            assume_price=settings.assume_price,
-            retries=settings.retries,
-            image_tokens=settings.image_tokens,
-        )
-
-    async def reserve(self, worst: float | None) -> bool:
-        return worst is None or await self._spending.set_aside(worst)
-
-    def settle(self, worst: float | None, row: Mapping[str, Any], *, key: str) -> None:
-        if worst is not None:
-            self._spending.give_back(worst, row, key=key)
 
 
 class JudgePlaces:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..money.account import Account
 from ..money.bounds import Bounds
-from ..money.budget import why_unsent
+from ..money.budget import told_of, why_unsent
 
 if TYPE_CHECKING:
     from ..prices import PriceTable
@@ -89,22 +88,14 @@ class Spending(Account):
 
     def message(self) -> str:
         """Say what was not sent for want of dollars; empty if nothing."""
-        return why_unsent(self.budget, [self._worsts[at] for at in self.unsent])
+        return why_unsent(self.budget, self._unsent_worsts())
 
     def manifest(self) -> dict[str, Any] | None:
         """Give what a run's manifest tells of it; None without a budget."""
-        budget = self.budget
-        if budget.limit is None:
-            return None
-        return {
-            "limit": budget.limit,
-            "spent": budget.spent,
-            "maybe_billed": budget.maybe,
-            "breaches": [breach._asdict() for breach in budget.breaches],
-            "unsent": len(self.unsent),
-            "unsent_cost": math.fsum(self._worsts[at] for at in self.unsent),
-            "message": self.message(),
-        }
+        return told_of(self.budget, self._unsent_worsts())
+
+    def _unsent_worsts(self) -> list[float]:
+        return [self._worsts[at] for at in self.unsent]
 
 
 def _body(cell: Cell) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..errors import BudgetError
 from .wording import count, dollars
 
-__all__ = ["Breach", "Budget", "why_unsent"]
+__all__ = ["Breach", "Budget", "told_of", "why_unsent"]
 
 _NANO = 10**9
 # A dollar amount comes from a few sums and products of floats. What those leave over is
@@ -168,12 +168,13 @@ class Budget:
         return not self.is_broken and self._gone() + amount <= self._limit
 
 
-def why_unsent(budget: Budget, worsts: Collection[float]) -> str:
+def why_unsent(budget: Budget, worsts: Collection[float], what: str = "cell") -> str:
     """Say why calls were not made, and what they would cost; empty if all were.
 
     Args:
         budget: The run's, nothing in flight any more.
-        worsts: The worst case of each cell that was not sent, in dollars.
+        worsts: The worst case of each that was not sent, in dollars.
+        what: What each of them is called.
 
     Example:
         >>> budget = Budget(1.0)
@@ -188,9 +189,38 @@ def why_unsent(budget: Budget, worsts: Collection[float]) -> str:
     were = "was" if len(worsts) == 1 else "were"
     them, they = ("it", "It") if len(worsts) == 1 else ("them", "They")
     return (
-        f"{count(len(worsts), 'cell')} {were} not sent: {_reason(budget, them)} "
+        f"{count(len(worsts), what)} {were} not sent: {_reason(budget, them)} "
         f"({_gone(budget)}). {they} would cost up to {dollars(math.fsum(worsts))}."
     )
+
+
+def told_of(
+    budget: Budget, worsts: Collection[float], what: str = "cell"
+) -> dict[str, Any] | None:
+    """Give what a manifest tells of a budget; None without a limit.
+
+    Args:
+        budget: Nothing of it is in flight any more.
+        worsts: As for `why_unsent`.
+        what: Likewise.
+
+    Returns:
+        `limit`, `spent` and `maybe_billed` (beside that) in dollars; `breaches`, the
+        calls that cost more than was thought possible; `unsent`, how many had no room;
+        `unsent_cost`, the dollars those cost at worst; `message`, that in words, empty
+        if all were sent.
+    """
+    if budget.limit is None:
+        return None
+    return {
+        "limit": budget.limit,
+        "spent": budget.spent,
+        "maybe_billed": budget.maybe,
+        "breaches": [breach._asdict() for breach in budget.breaches],
+        "unsent": len(worsts),
+        "unsent_cost": math.fsum(worsts),
+        "message": why_unsent(budget, worsts, what),
+    }
 
 
 def _reason(budget: Budget, them: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ..evaluators.naming import Evaluators
+from .asides import Paying
 from .cells import Cell
 from .explain import explained
 from .explanation import Explanation
@@ -76,6 +77,9 @@ class Accessor(
     def score(
         self,
         *evaluators: Evaluators,
+        budget: float | None = None,
+        prices: Mapping[str, Any] | None = None,
+        assume_price: Mapping[str, float] | None = None,
         maybe_billed: Literal["report", "resend"] = "report",
     ) -> pd.DataFrame:
         """Score the column ``output`` of a frame; nothing else need be there.
@@ -83,23 +87,26 @@ class Accessor(
         Args:
             *evaluators: As for `lab.Results.score`; they take ``output``,
                 ``expected``, ``variables`` (the columns ``var_<name>``) and ``row``.
-            maybe_billed: As for `lab.Results.score`.
+            budget: As for `lab.Results.score`.
+            prices: As there.
+            assume_price: As there.
+            maybe_billed: As there.
 
         Returns:
             The same rows and index with columns ``score_<name>`` and ``note_<name>``.
 
         Raises:
+            BudgetError: As there.
             ConfigError: There is no ``output``; or an evaluator is unknown, has no
-                name, or is given twice; or none is given.
+                name, or is given twice; or none is given; or a judge as there.
 
         Example:
             >>> frame = pd.DataFrame({"output": ["Yes."], "expected": ["yes"]})
             >>> Accessor(frame).score("exact_match")["score_exact_match"].tolist()
             [True]
         """
-        found = rescored(
-            self._given, self._manifest, evaluators, maybe_billed=maybe_billed
-        )
+        paying = Paying(budget, prices, assume_price, maybe_billed)
+        found = rescored(self._given, self._manifest, evaluators, paying)
         return self._told(found.frame, found.manifest)
 
     def explain(self, key: str) -> Explanation:

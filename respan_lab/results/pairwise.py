@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from ..evaluators.judged import asked_of, calls_shown
 from ..evaluators.pairwise_judge import PairwiseJudge, Preference
 from ..transport import run
 from .answers import Answers
-from .asides import Asides
+from .asides import Asides, Paying
 from .groups import item_codes
 from .matching import check_factor, check_levels, rows_of_level, shared_factors
 from .votes_frame import Votes
@@ -22,6 +23,7 @@ from .votes_frame import Votes
 __all__ = ["TIE", "pairwise"]
 
 TIE = "tie"
+_HOW_ON = "Their verdicts are missing; ask again with a budget for them."
 _TASKS = 32  # pairs that are judged at once
 _WANTS = ("output", "expected", "variables", "tool_calls", "completion")
 _TEXTS = ("winner", "winner_ab", "winner_ba", "reason", "key_a", "key_b")
@@ -52,7 +54,7 @@ def pairwise(
     a: str | None = None,
     b: str | None = None,
     by: str = "model",
-    maybe_billed: str = "report",
+    paying: Paying = Paying(),  # noqa: B008  # it cannot be changed
 ) -> Votes:
     """Have pairs of answers judged; as `Results.pairwise` says.
 
@@ -63,10 +65,12 @@ def pairwise(
         a: A level of `by`; None are all.
         b: Another; None are all others.
         by: The factor they are levels of.
-        maybe_billed: As for `Asides`.
+        paying: What the judge may spend.
 
     Raises:
-        ConfigError: A name is not in the frame, or the judge is none or cannot run.
+        BudgetError: The budget is no number of dollars above 0.
+        ConfigError: A name is not in the frame, or the judge is none or cannot run, or
+            with a budget its price is unknown.
     """
     if not isinstance(judge, PairwiseJudge):
         raise ConfigError(
@@ -79,10 +83,13 @@ def pairwise(
         for one, two in _levels(frame, a, b, by)
         for pair in _pairs(frame, one, two, by)
     ]
-    asides = Asides(manifest, {judge.__name__: judge}, maybe_billed=maybe_billed)
+    asides = Asides(manifest, {judge.__name__: judge}, paying)
     run(asides.check())
     shown = _shown(frame, manifest, sorted({at for p in pairs for at in p[3:]}))
     told = run(_judged(judge, pairs, shown, asides)) if pairs else []
+    budget = asides.told_of_budget()
+    if budget is not None and budget["message"]:
+        warnings.warn(f"{budget['message']} {_HOW_ON}", UserWarning, stacklevel=3)
     rows = [_row(pair, *each) for pair, each in zip(pairs, told, strict=True)]
     return _frame(rows, asides)
 
@@ -228,5 +235,8 @@ def _frame(rows: Sequence[Mapping[str, Any]], asides: Asides) -> Votes:
         votes[name] = votes[name].astype("string")
     votes["flipped"] = votes["flipped"].astype("boolean")
     votes["cost"] = votes["cost"].astype("Float64")
-    votes.attrs = {"judges": asides.tallies.manifest()}
+    votes.attrs = {
+        "judges": asides.tallies.manifest(),
+        "judging": asides.told_of_budget(),
+    }
     return votes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -17,13 +18,15 @@ from ..evaluators.naming import Evaluators
 from ..evaluators.scoring import Ready, ready
 from ..transport import run
 from .answers import Answers
-from .asides import Asides, with_judges
+from .asides import Asides, Paying, with_judges
 from .score_columns import with_scores
 
 __all__ = ["Rescored", "rescored"]
 
 _TASKS = 32  # answers that an async evaluator is scoring at once
 _THREADS = min(32, (os.cpu_count() or 1) + 4)  # as many as asyncio has
+
+_HOW_ON = "Their scores are missing; score again with a budget to ask for them."
 
 Context = Mapping[str, Any]
 Columns = dict[str, Any]
@@ -40,8 +43,7 @@ def rescored(
     frame: pd.DataFrame,
     manifest: Mapping[str, Any],
     evaluators: Sequence[Evaluators],
-    *,
-    maybe_billed: str = "report",
+    paying: Paying = Paying(),  # noqa: B008  # it cannot be changed
 ) -> Rescored:
     """Score the answers of a frame.
 
@@ -50,15 +52,16 @@ def rescored(
             ``status``, the rows that are ``ok`` are scored.
         manifest: What is known of its run.
         evaluators: Functions, names, lists or dicts of those.
-        maybe_billed: As for `Asides`.
+        paying: What judges among them may spend.
 
     Returns:
         The frame with the columns of each evaluator, missing for rows that were not
         scored; the manifest with its name.
 
     Raises:
+        BudgetError: The budget is no number of dollars above 0.
         ConfigError: There is nothing to score, or no evaluator, or one is unknown, or
-            the model of a judge is.
+            the model of a judge is, or with a budget its price.
 
     Example:
         >>> frame = pd.DataFrame({"output": ["Oui.", None], "expected": "oui"})
@@ -70,7 +73,7 @@ def rescored(
     named = _named(evaluators)
     places = np.flatnonzero(_is_answered(frame))
     is_all = len(places) == len(frame)
-    asides = Asides(manifest, named, maybe_billed=maybe_billed)
+    asides = Asides(manifest, named, paying)
     run(asides.check())
     answers = Answers(frame if is_all else frame.iloc[places], manifest)
     known = [*manifest.get("evaluators", ()), *named]
@@ -78,7 +81,10 @@ def rescored(
     for each in ready(named):
         columns = _spread(each.name, _scores(each, answers, asides), places, len(frame))
         scored = with_scores(scored, each.name, columns, known=known)
-    told = with_judges(_manifest(manifest, named), asides.tallies.manifest())
+    budget = asides.told_of_budget()
+    if budget is not None and budget["message"]:
+        warnings.warn(f"{budget['message']} {_HOW_ON}", UserWarning, stacklevel=3)
+    told = with_judges(_manifest(manifest, named), asides.tallies.manifest(), budget)
     return Rescored(scored, told)
 
 

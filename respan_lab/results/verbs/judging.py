@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
+from ..asides import Paying
 from ..pairwise import pairwise
 from .verbs import Verbs
 
@@ -24,6 +26,9 @@ class Judging(Verbs):
         b: str | None = None,
         *,
         by: str = "model",
+        budget: float | None = None,
+        prices: Mapping[str, Any] | None = None,
+        assume_price: Mapping[str, float] | None = None,
         maybe_billed: Literal["report", "resend"] = "report",
     ) -> Votes:
         """Have a judge say of each two answers to the same item which is better.
@@ -38,6 +43,16 @@ class Judging(Verbs):
             b: Another; None is every other model. Without both, all pairs are judged.
             by: What ``a`` and ``b`` are levels of: ``model``, ``prompt``,
                 ``prompt_version``, ``run_name``, or a ``param_<name>``.
+            budget: Dollars that the judge may newly spend in this call; None has no
+                limit. As in `run`, the worst case of each call is set aside before it is sent,
+                and settled on what it has used, so that it is never passed. It needs a
+                price and a ``max_tokens`` for the judge. What finds no room is not
+                sent: its pair has no verdict, and
+                ``attrs["judging"]`` tells what was ``spent`` and what the rest would
+                cost (``unsent_cost``).
+            prices: Prices to go by, by model, as ``{"input": ..., "output": ...}`` in
+                dollars per million tokens; they are laid over the client's.
+            assume_price: With a budget, the price of models that none is known for.
             maybe_billed: ``"resend"`` asks again what was sent before and never
                 answered, and may pay for it twice.
 
@@ -53,8 +68,10 @@ class Judging(Verbs):
             ``ranking()`` gives Bradley-Terry strengths.
 
         Raises:
+            BudgetError: The budget is no number of dollars above 0.
             ConfigError: A name is not in the run, or the judge's model is unknown or
-                cannot run; nothing was sent.
+                cannot run, or with a budget its price is unknown or nothing limits
+                what it writes; nothing was sent.
 
         Example:
             >>> import respan_lab as lab
@@ -63,6 +80,5 @@ class Judging(Verbs):
             >>> len(votes), votes.flip_rate.n
             (1, 1)
         """
-        return pairwise(
-            self._df, self._manifest, judge, a=a, b=b, by=by, maybe_billed=maybe_billed
-        )
+        paying = Paying(budget, prices, assume_price, maybe_billed)
+        return pairwise(self._df, self._manifest, judge, a=a, b=b, by=by, paying=paying)

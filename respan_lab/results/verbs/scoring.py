@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
 
 from ...evaluators.naming import Evaluators
+from ..asides import Paying
 from ..rescoring import rescored
 from .verbs import Verbs
 
@@ -19,6 +21,9 @@ class Scoring(Verbs, Generic[Given]):
     def score(
         self,
         *evaluators: Evaluators,
+        budget: float | None = None,
+        prices: Mapping[str, Any] | None = None,
+        assume_price: Mapping[str, float] | None = None,
         maybe_billed: Literal["report", "resend"] = "report",
     ) -> Given:
         """Score the answers anew, without a call; what was scored before stays.
@@ -37,6 +42,16 @@ class Scoring(Verbs, Generic[Given]):
         Args:
             *evaluators: Functions, names such as ``"exact_match"``, or a dict name ->
                 function; see `lab.evaluators`. One that scored before is replaced.
+            budget: Dollars that judges may newly spend in this call; None has no limit.
+                As in `run`, the worst case of each call is set aside before it is sent,
+                and settled on what it has used, so that it is never passed. It needs a
+                price and a ``max_tokens`` for the judge. What finds no room is not
+                sent: its score is missing with a
+                note, and ``manifest["judging"]`` tells what was ``spent`` and what the
+                rest would cost (``unsent_cost``).
+            prices: Prices to go by, by model, as ``{"input": ..., "output": ...}`` in
+                dollars per million tokens; they are laid over the client's.
+            assume_price: With a budget, the price of models that none is known for.
             maybe_billed: ``"resend"`` asks a judge again what was sent before and never
                 answered, and may pay for it twice.
 
@@ -46,8 +61,10 @@ class Scoring(Verbs, Generic[Given]):
             ``lower_is_better`` those whose small scores are good.
 
         Raises:
+            BudgetError: The budget is no number of dollars above 0.
             ConfigError: An evaluator is unknown, has no name, or is given twice; or
-                none is given.
+                none is given; or a judge's model is unknown, or with a budget its price
+                is, or nothing limits what it writes. Nothing was sent.
 
         Example:
             >>> import respan_lab as lab
@@ -56,8 +73,7 @@ class Scoring(Verbs, Generic[Given]):
             >>> r.score("length").df["score_length"].notna().tolist()
             [True]
         """
-        found = rescored(
-            self._df, self._manifest, evaluators, maybe_billed=maybe_billed
-        )
+        paying = Paying(budget, prices, assume_price, maybe_billed)
+        found = rescored(self._df, self._manifest, evaluators, paying)
         given: Any = self._with(*found)
         return given  # type: ignore[no-any-return]  # what `_with` gives, the heir knows
