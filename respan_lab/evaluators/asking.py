@@ -63,6 +63,9 @@ class Asker(Protocol):
             LedgerError: The ledger cannot be used.
         """
 
+    def unreadable(self, question: Question) -> None:
+        """Hear that what was said to a question is not in the form asked for."""
+
 
 _asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 

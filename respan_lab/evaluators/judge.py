@@ -168,10 +168,12 @@ class Judge(Judging):
             "answer": output,
             "tool_calls": calls_shown(tool_calls),
         }
-        told = await asker().ask(self.question(data))
+        question, who = self.question(data), asker()
+        told = await who.ask(question)
         try:
             found, reason = verdict_in(told.completion, self._field, self._allowed())
         except Unreadable as error:  # it was paid for, and is in the ledger
+            who.unreadable(question)
             return None, str(error)
         return self._score(found), reason
 
@@ -227,7 +229,8 @@ def judge(
     is, so that the same question about the same answer is never paid for twice. What
     judging costs is in the results' ``manifest["judges"]``, and in no ``cost`` of the
     answers. A judge that fails, or says something else than a verdict, gives a missing
-    score and a note.
+    score and a note; the manifest counts the one in ``errors``, the other in
+    ``unreadable``, and the results' first line says so.
 
     Judges are no truth: they favour long answers, and those of their own family. See
     L. Zheng et al., "Judging LLM-as-a-Judge", NeurIPS 2023.

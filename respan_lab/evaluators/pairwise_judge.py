@@ -67,11 +67,13 @@ class PairwiseJudge(Judging):
             ConfigError: Nobody asks for it: see `asking.asker`.
         """
         data = {**about, "first": first, "second": second}
-        told = await asker().ask(self.question(data))
+        question, who = self.question(data), asker()
+        told = await who.ask(question)
         cost = told.completion.cost
         try:
             winner, reason = verdict_in(told.completion, "winner", _WINNERS)
         except Unreadable as error:
+            who.unreadable(question)
             return Preference(None, str(error), cost)
         return Preference(winner, reason, cost)
 

@@ -142,6 +142,10 @@ class SideCalls:
             self.tallies.of(question).errors += 1
             raise
 
+    def unreadable(self, question: Question) -> None:
+        """Count it; see `Asker.unreadable`."""
+        self.tallies.of(question).unreadable += 1
+
     def _named(self, question: Question) -> _Call:
         client = question.client or self._client
         params = {n: v for n, v in question.params.items() if v is not None}

@@ -25,6 +25,7 @@ class Tally:
         calls: Calls that were made now, those that failed too.
         from_ledger: Answers that were there before.
         errors: Questions without an answer.
+        unreadable: Answers, new ones or not, that are no verdict.
         unsent: Questions that the budget had no room for.
         answers: New answers.
         unpriced: Those of unknown cost.
@@ -39,6 +40,7 @@ class Tally:
     calls: int = 0
     from_ledger: int = 0
     errors: int = 0
+    unreadable: int = 0
     unsent: int = 0
     answers: int = 0
     unpriced: int = 0
@@ -74,6 +76,7 @@ class Tally:
             "calls": self.calls,
             "from_ledger": self.from_ledger,
             "errors": self.errors,
+            "unreadable": self.unreadable,
             "unsent": self.unsent,
             "unsent_cost": round(fsum(self.missed.values()), _DIGITS),
             "unpriced": self.unpriced,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Asides", "Paying", "with_judges"]
 
 # What is missing now, not what was spent over time.
-_OF_NOW = ("unsent", "unsent_cost")
+_OF_NOW = ("unreadable", "unsent", "unsent_cost")
 
 
 class Paying(NamedTuple):
@@ -136,6 +136,10 @@ class Asides:
             if self._side is None:
                 self._side = await self._opened(client)
         return await self._side.ask(question._replace(client=client))
+
+    def unreadable(self, question: Question) -> None:
+        """Count it; see `Asker.unreadable`."""
+        self.tallies.of(question).unreadable += 1
 
     def _default(self) -> Client:
         from ..client import Client

@@ -65,7 +65,7 @@ def _from_ledger(frame: pd.DataFrame) -> str:
 
 
 def _judging(manifest: Mapping[str, Any]) -> str:
-    """Tell what was newly spent on judges, which is in no answer's cost."""
+    """Tell what was newly spent on judges, in no answer's cost, and was no verdict."""
     runs = (manifest.get("runs") or {}).values()  # several, put together
     told = [
         one for each in (manifest, *runs) for one in (each.get("judges") or {}).values()
@@ -73,7 +73,13 @@ def _judging(manifest: Mapping[str, Any]) -> str:
     costs = [one["cost"] for one in told if one["cost"] is not None and one["calls"]]
     unpriced = sum(one.get("unpriced", 0) for one in told)
     unknown = f"{count(unpriced, 'verdict')} of unknown cost" if unpriced else ""
-    parts = [f"{money(sum(costs))} for judging" if costs else "", unknown]
+    unreadable = sum(one.get("unreadable", 0) for one in told)
+    unread = f"{count(unreadable, 'verdict')} that cannot be read"
+    parts = [
+        f"{money(sum(costs))} for judging" if costs else "",
+        unknown,
+        unread if unreadable else "",
+    ]
     return "".join(f" + {part}" for part in parts if part)
 
 

@@ -107,11 +107,16 @@ class Votes(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
     def sentence(self) -> str:
         """What the votes say of the judge, in words."""
         missing = int(self["winner"].isna().sum())
+        judges = self.attrs.get("judges") or {}
+        unreadable = sum(one.get("unreadable", 0) for one in judges.values())
         first, favours = self.first_rate, self.favours
         bias = f": the judge favours what stands {favours}" if favours else ""
         parts = [
             count(len(self), "pair"),
             f"{missing:,} without a verdict" if missing else "",
+            f"{count(unreadable, 'answer')} of the judge cannot be read"
+            if unreadable
+            else "",
             f"verdict changed with the order in {_percent(self.flip_rate)}",
             f"ties {_percent(self.tie_rate)}",
             f"shown first won {_percent(first)} of {first.n:,} verdicts{bias}",

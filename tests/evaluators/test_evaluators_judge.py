@@ -31,10 +31,14 @@ class Model:
     def __init__(self, text: str) -> None:
         self.text = text
         self.questions: list[Question] = []
+        self.unread: list[Question] = []
 
     async def ask(self, question: Question) -> Told:
         self.questions.append(question)
         return Told(said(self.text), False)
+
+    def unreadable(self, question: Question) -> None:
+        self.unread.append(question)
 
 
 def judged(judge: Judge, text: str, **context: Any) -> tuple[dict[str, Any], Question]:

@@ -179,8 +179,24 @@ def test_an_unreadable_verdict_is_kept_and_not_paid_for_again(tmp_path: Path) ->
     assert r.df["score_judge"].isna().all()
     assert r.df["note_judge"].str.startswith("no verdict").all()
     assert r.manifest["judges"]["judge"]["cost"] > 0
-    bench.compare(2)
+    assert r.manifest["judges"]["judge"]["unreadable"] == 2
+    assert "2 verdicts that cannot be read" in repr(r).splitlines()[0]
+    again = bench.compare(2)
+    assert again.manifest["judges"]["judge"]["unreadable"] == 2
     assert len(bench.seen) == 2
+
+
+def test_a_verdict_that_is_read_and_one_that_fails_are_not_unreadable(
+    tmp_path: Path,
+) -> None:
+    def mixed(data: dict[str, Any]) -> Any:
+        number = int(data["answer"].split()[-1])
+        if number == 0:
+            raise RuntimeError("no mood")
+        return even(data) if number < 3 else "It depends."
+
+    told = Bench(tmp_path, mixed).compare(5, retries=0).manifest["judges"]["judge"]
+    assert (told["calls"], told["errors"], told["unreadable"]) == (5, 1, 2)
 
 
 def test_an_unknown_judge_is_refused_before_anything_is_sent(tmp_path: Path) -> None:

@@ -131,6 +131,19 @@ def test_runs_put_together_are_judged_and_their_costs_told(tmp_path: Path) -> No
     assert scored.manifest["judges"]["right"]["calls"] == 3
 
 
+def test_what_is_no_verdict_is_counted_as_it_is_now(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    r = bench.run()
+    vague = lab.judge("sim/a", "Right?", client=bench.client)  # it answers otherwise
+    judged = r.score(vague)
+    assert judged.manifest["judges"]["judge"]["unreadable"] == 3
+    assert "3 verdicts that cannot be read" in repr(judged).splitlines()[0]
+    assert judged.score(vague).manifest["judges"]["judge"]["unreadable"] == 3
+    clear = judged.score(bench.right())
+    assert clear.manifest["judges"]["judge"]["unreadable"] == 0
+    assert "cannot be read" not in repr(clear)
+
+
 SCRIPT = """
 import sys
 import respan_lab as lab

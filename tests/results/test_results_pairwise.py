@@ -237,6 +237,14 @@ def test_one_model_has_no_pairs(tmp_path: Path) -> None:
     assert "0 pairs" in repr(votes)
 
 
+def test_what_is_no_verdict_is_counted_in_each_order(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lambda one, two: "first" if one > two else "neither")
+    votes = bench.run(3).pairwise(bench.pairs)
+    assert votes["winner"].isna().all()
+    assert votes.attrs["judges"]["pairwise_judge"]["unreadable"] == 3
+    assert "3 answers of the judge cannot be read" in votes.sentence
+
+
 def test_any_frame_can_be_judged(tmp_path: Path) -> None:
     bench = Bench(tmp_path, alphabet)
     frame = pd.DataFrame({"model": ["a", "b"], "item": 1, "output": ["a 1", "b 1"]})

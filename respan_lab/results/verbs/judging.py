@@ -44,10 +44,10 @@ class Judging(Verbs):
             by: What ``a`` and ``b`` are levels of: ``model``, ``prompt``,
                 ``prompt_version``, ``run_name``, or a ``param_<name>``.
             budget: Dollars that the judge may newly spend in this call; None has no
-                limit. As in `run`, the worst case of each call is set aside before it is sent,
-                and settled on what it has used, so that it is never passed. It needs a
-                price and a ``max_tokens`` for the judge. What finds no room is not
-                sent: its pair has no verdict, and
+                limit. As in `run`, the worst case of each call is set aside before it
+                is sent, and settled on what it has used, so that it is never passed. It
+                needs a price and a ``max_tokens`` for the judge. What finds no room is
+                not sent: its pair has no verdict, and
                 ``attrs["judging"]`` tells what was ``spent`` and what the rest would
                 cost (``unsent_cost``).
             prices: Prices to go by, by model, as ``{"input": ..., "output": ...}`` in
