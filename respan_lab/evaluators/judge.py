@@ -226,7 +226,9 @@ def judge(
 
     In a run its calls go through the run's client, ledger, budget, pace and timeouts;
     `r.score(judge(...))` sends them through ``client``. A verdict is kept as an answer
-    is, so that the same question about the same answer is never paid for twice. What
+    is, so that the same question about the same answer is never paid for twice. (A
+    function of your own as a model, ``Gateway(providers={"sim": {...}})``, is asked
+    anew by every `Gateway` object: nothing tells that it is the same one.) What
     judging costs is in the results' ``manifest["judges"]``, and in no ``cost`` of the
     answers. A judge that fails, or says something else than a verdict, gives a missing
     score and a note; the manifest counts the one in ``errors``, the other in

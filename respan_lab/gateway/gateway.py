@@ -54,7 +54,12 @@ class Gateway:
         home: Its folder; None for `$RESPAN_LAB_HOME`, else `.respan-lab` here.
         providers: Name to `{"base_url", "api_key"?, "models"?}` for servers that speak
             OpenAI's dialect, whose models are called `name/model`; and `"sim"` to
-            functions `fn(messages, **params) -> str` by name. None for none. Leave
+            functions `fn(messages, **params) -> str` by name. What such a function has
+            answered is known again to this gateway object alone, as an answer and as a
+            judge's verdict: another object, a restarted kernel's too, calls it anew.
+            Its source does not say what it is (that is also what it closes over, its
+            globals, the object it is a method of), and an answer is never taken from a
+            function that may be another. None for none. Leave
             `api_key` out where none is needed: a placeholder below four characters is
             not hidden as keys are, and a longer one, such as `none`, is wherever the
             word stands.

@@ -230,6 +230,24 @@ def test_a_judge_inside_a_function_asks_through_the_run(tmp_path: Path) -> None:
     assert r.manifest["judges"]["inner"]["calls"] == 2
 
 
+def test_what_a_function_said_is_not_taken_for_what_another_says(
+    tmp_path: Path,
+) -> None:
+    """All have the same source; what they close over makes them others."""
+
+    def no(data: dict[str, Any]) -> dict[str, Any]:
+        return {"reason": "no", "verdict": False}
+
+    first, edited, same = (Bench(tmp_path, says) for says in (even, no, even))
+    assert first.compare().df["score_judge"].tolist() == [True, False, True, False]
+    assert edited.compare().df["score_judge"].tolist() == [False] * 4
+    assert same.compare().df["score_judge"].tolist() == [True, False, True, False]
+    assert [one.answers for one in (first, edited, same)] == [4, 4, 4]
+    assert [len(one.seen) for one in (first, edited, same)] == [4, 4, 4]
+    same.compare()  # by the same gateway nothing is asked again
+    assert (same.answers, len(same.seen)) == (4, 4)
+
+
 # Money.
 
 
