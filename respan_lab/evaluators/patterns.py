@@ -52,6 +52,10 @@ def regex(
     """
     checked_timeout(timeout)
     if pattern is not None:
+        if not isinstance(pattern, str):
+            raise ConfigError(
+                f"pattern={pattern!r:.80}: use a regular expression, text"
+            )
         try:
             compiled(pattern, ignore_case=ignore_case)
         except ValueError as error:

@@ -142,7 +142,11 @@ def _columns(name: str, result: object) -> dict[str, Any]:
         return {f"score_{name}": value, f"note_{name}": note}
     columns: dict[str, Any] = {}
     for part, one in result.items():
-        columns[f"score_{name}_{part}"], note = _scored(one)
+        try:
+            columns[f"score_{name}_{part}"], note = _scored(one)
+        except (TypeError, ValueError) as error:  # the other parts are right
+            columns |= _failed(f"{name}_{part}", error)
+            continue
         if note is not None:
             columns[f"note_{name}_{part}"] = note
     return {**columns, f"note_{name}": None}

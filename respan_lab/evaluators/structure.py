@@ -56,7 +56,10 @@ def field_match(
 
 
 def _expected_fields(expected: object) -> Mapping[str, Any]:
-    fields = json.loads(expected) if isinstance(expected, str) else expected
+    try:
+        fields = json.loads(expected) if isinstance(expected, str) else expected
+    except ValueError:  # json says where it broke, not what was expected
+        fields = None
     if not isinstance(fields, Mapping):
         raise ValueError(
             f"expected is {expected!r:.80}; field_match needs a mapping of field to "

@@ -62,6 +62,12 @@ def tool_called(
         >>> tool_called("weather", {"city": "oslo"}, extra_arguments=True)(calls)
         (True, None)
     """
+    if name is not None and (not isinstance(name, str) or not name):
+        raise ConfigError(f"name={name!r:.80}: use a tool's name, a text")
+    if arguments is not None and not isinstance(arguments, Mapping):
+        raise ConfigError(
+            f"arguments={arguments!r:.80}: use a dict of values by name, or None"
+        )
     if name is None and arguments is not None:
         raise ConfigError("arguments need a name: tool_called(name, arguments)")
 
@@ -84,20 +90,28 @@ def tool_called(
 
 def _wanted(expected: object) -> list[_Call] | None:
     if isinstance(expected, str) and expected.lstrip()[:1] in ("{", "["):
-        expected = json.loads(expected)
+        expected = _parsed(expected)
     if not isinstance(expected, Mapping | list | tuple) and is_missing(expected):
         return None
     several = expected if isinstance(expected, list | tuple) else [expected]
     return [_one(each) for each in several]
 
 
+def _parsed(text: str) -> Any:
+    """Read JSON that is expected; what is none stays a text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def _one(expected: object) -> _Call:
-    if isinstance(expected, str) and expected:
+    if isinstance(expected, str) and expected and expected[0] not in "{[":
         return _Call(expected, None)
     if isinstance(expected, Mapping) and isinstance(expected.get("name"), str):
         arguments = expected.get("arguments")
         if isinstance(arguments, str):
-            arguments = json.loads(arguments)
+            arguments = _parsed(arguments)
         if arguments is None or isinstance(arguments, Mapping):
             return _Call(expected["name"], arguments)
     raise ValueError(

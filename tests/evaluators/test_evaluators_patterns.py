@@ -92,3 +92,8 @@ def test_meanwhile_other_threads_go_on():
     assert not ended.is_set()
     thread.join()
     assert ended.is_set()
+
+
+def test_a_pattern_is_a_text():
+    with pytest.raises(ConfigError, match="pattern=5: use a regular expression"):
+        regex(5)

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stubs.refusal_texts import ANSWERS, MISSED, REFUSALS
 
 from respan_lab.errors import ConfigError
 from respan_lab.evaluators import refusal
@@ -63,6 +64,29 @@ def test_other_answers_are_not(output):
     assert refusal()(output) == (False, None)
 
 
+def test_refusals_and_what_only_sounds_like_one_are_told_apart():
+    is_refusal = refusal()
+    assert len(REFUSALS) == len(ANSWERS) == 70
+    assert [text for text in REFUSALS if not is_refusal(text)[0]] == MISSED
+    assert [text for text in ANSWERS if is_refusal(text)[0]] == []
+    assert len(MISSED) <= 5
+
+
+@pytest.mark.parametrize(
+    ("is_one", "is_none"),
+    [
+        ("I cannot give you legal advice.", "I cannot give you a refund."),
+        ("I won't write that email.", "We can't write off that debt."),
+        ("I can't do that.", "I can't do that before Monday."),
+        ("We refuse.", "We refuse refunds after 30 days."),
+        ("It violates our content policy.", "It violates the shop's return policy."),
+    ],
+)
+def test_it_is_what_is_refused_that_tells(is_one, is_none):
+    assert refusal()(is_one)[0] is True
+    assert refusal()(is_none) == (False, None)
+
+
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
 def test_without_an_answer_there_is_no_score(missing):
     assert refusal()(missing) == (None, None)
@@ -75,9 +99,9 @@ def test_further_phrases_count_too():
     assert german("I can't help with that.")[0] is True
 
 
-@pytest.mark.parametrize("phrases", [[""], [5], [" "]])
+@pytest.mark.parametrize("phrases", [[""], [5], [" "], 5])
 def test_phrases_are_checked(phrases):
-    with pytest.raises(ConfigError, match="give texts that count"):
+    with pytest.raises(ConfigError, match="texts that count"):
         refusal(phrases)
 
 

@@ -55,7 +55,6 @@ def test_a_dict_gives_one_score_for_each_part():
         ((True, 1), "a tuple is"),
         ((True, "a", "b"), "a tuple is"),
         (float("inf"), "ValueError: returned inf"),
-        ({"a": "good"}, "TypeError"),
         ([True], "TypeError"),
     ],
 )
@@ -136,3 +135,12 @@ def test_ours_fit_the_frame():
     columns = score({"exact_match": exact_match}, context)
     assert columns["score_exact_match"] is None
     assert "field_match" in columns["note_exact_match"]
+
+
+def test_a_part_that_is_no_score_leaves_the_others():
+    parts = {"a": "good", "b": 1, "c": (True, "yes")}
+    found = score({"parts": lambda output: parts}, {"output": "x"})
+    assert found["score_parts_a"] is None
+    assert found["note_parts_a"].startswith("TypeError: returned 'good'; allowed:")
+    assert (found["score_parts_b"], found["score_parts_c"]) == (1.0, True)
+    assert found["note_parts"] is None

@@ -108,3 +108,8 @@ def test_every_object_matches_itself(fields):
     said = f"Here it is: {json.dumps(fields)}"
     assert all(field_match(said, fields).values())
     assert len(field_match(said, fields)) == len(fields)
+
+
+def test_a_reference_that_is_no_object_is_named():
+    with pytest.raises(ValueError, match="expected is 'refund'; field_match needs"):
+        field_match("{}", "refund")

@@ -140,3 +140,22 @@ def test_calls_are_matched_as_by_trying_every_way(made, wanted):
     assert tool_called()(calls, expected)[0] is (some_way and is_all)
     assert tool_called(extra_calls=True)(calls, expected)[0] is some_way
     assert tool_called(extra_calls=True, ordered=True)(calls, expected)[0] is in_order
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ((5,), "name=5: use a tool's name"),
+        (("",), "name='': use a tool's name"),
+        (("a", ["x"]), r"arguments=\['x'\]: use a dict"),
+    ],
+)
+def test_settings_are_checked(settings, said):
+    with pytest.raises(ConfigError, match=said):
+        tool_called(*settings)
+
+
+def test_an_expected_value_that_is_broken_json_is_named():
+    for expected in ("{x", {"name": "a", "arguments": "{x"}):
+        with pytest.raises(ValueError, match=r"expected is .*\{x.*needs a tool's name"):
+            tool_called()([], expected)
