@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,7 +98,28 @@ def test_repeats_that_differ_by_chance_count_in_full():
 def test_between_the_two_it_is_the_ratio_of_variances():
     means = [0.2, 0.4, 0.8, 1.0]
     mean, of_mean = 0.6, (0.16 + 0.04 + 0.04 + 0.16) / 3 / 4
-    assert effective_n(means, 20) == pytest.approx(mean * (1 - mean) / of_mean)
+    expected = mean * (1 - mean) / of_mean
+    assert effective_n(means, 20, unseen=0) == pytest.approx(expected)
+
+
+def test_it_counts_as_if_a_tenth_of_an_item_of_either_kind_had_been_seen():
+    """Every item ten times, and one of either kind: the same moments."""
+    means = [1.0] * 12 + [0.8, 0.6, 0.2]
+    tenfold = np.array(means * 10 + [0.0, 1.0])
+    variance = tenfold.var() * 15.2 / 14.2  # of 15.2 items, and not of 152
+    mean = tenfold.mean()
+    expected = 15 * mean * (1 - mean) / variance
+    assert 15 < expected < 75
+    assert effective_n(means, 75) == pytest.approx(expected)
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=60))
+def test_what_is_unseen_makes_it_count_less_and_hardly_so_in_the_middle(hits):
+    means = [one / 5 for one in hits]
+    ours, plain = (effective_n(means, 5 * len(means), unseen=u) for u in (0.1, 0))
+    assert ours <= plain * (1 + 1e-9)
+    if len(means) >= 20 and 0.3 <= sum(means) / len(means) <= 0.7:
+        assert ours >= 0.9 * plain
 
 
 def test_without_items_there_is_no_interval():
