@@ -99,6 +99,12 @@ class SavedPrompt(Prompt):
         """
         return super().render(**{**self._bound, **values})
 
+    def _detached(self) -> Prompt:
+        values = {**self._defaults, **self._bound}
+        return Prompt(
+            self._template, name=self._name, version=self._version, defaults=values
+        )
+
     def _with(self, bound: Mapping[str, Any]) -> SavedPrompt:
         rebuild, fields = self.__reduce__()
         prompt: SavedPrompt = rebuild(*fields[:-1], bound)
