@@ -9,16 +9,21 @@ import pandas as pd
 
 from ..evaluators.naming import Evaluators
 from .asides import Paying
-from .cells import Cell
-from .explain import explained
-from .explanation import Explanation
 from .foreign import as_calls
 from .rescoring import rescored
-from .verbs import Comparing, Deciding, Expecting, Judging, Scoring, Showing
+from .told import ATTRS
+from .verbs import (
+    Comparing,
+    Deciding,
+    Expecting,
+    Judging,
+    Scoring,
+    Showing,
+    Telling,
+)
 
 __all__ = ["Accessor"]
 
-_ATTRS = "respan_lab"  # in a frame's attrs: what is known of it beside its rows
 # Of our evaluators those whose small scores are good: a frame does not say so.
 _LOWER_IS_BETTER = ("refusal",)
 
@@ -30,6 +35,7 @@ class Accessor(
     Judging,
     Scoring[pd.DataFrame],
     Showing,
+    Telling,
 ):
     """What `lab.Results` can do, of a frame: ``df.lab.summary()``.
 
@@ -39,8 +45,9 @@ class Accessor(
     without a ``status`` count as answered, and rows that are alike as repeats. Verbs
     that give `lab.Results` there give a frame here, the index kept.
 
-    A frame does not know what a run knows beside its rows, such as which scores are
-    better when they are low, unless it was scored here or is told so:
+    The frame of a run, ``r.df``, tells in its ``attrs`` which scores are better when
+    they are low, and where its ledger is, for `curl` and `explain`. A frame of other
+    origin does not know, unless it was scored here or is told so:
     ``df.attrs["respan_lab"] = {"lower_is_better": ["blunders"]}``.
 
     Args:
@@ -67,7 +74,7 @@ class Accessor(
 
     @property
     def _manifest(self) -> dict[str, Any]:
-        told = self._given.attrs.get(_ATTRS) or {}
+        told = self._given.attrs.get(ATTRS) or {}
         return {"lower_is_better": list(_LOWER_IS_BETTER), **told}
 
     @_manifest.setter
@@ -109,17 +116,6 @@ class Accessor(
         found = rescored(self._given, self._manifest, evaluators, paying)
         return self._told(found.frame, found.manifest)
 
-    def explain(self, key: str) -> Explanation:
-        """Tell one cell's story, as far as the frame has it.
-
-        Args:
-            key: Of the column ``key``, or how it begins: at least 4 characters.
-
-        Raises:
-            ConfigError: No cell has such a key, or several do.
-        """
-        return explained(Cell(self._df, self._manifest, key))
-
     def __repr__(self) -> str:
         rows, columns = self._given.shape
         verbs = [name for name in dir(type(self)) if not name.startswith("_")]
@@ -138,5 +134,5 @@ class Accessor(
         return self._told(self._given.assign(**changed), manifest)
 
     def _told(self, df: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
-        df.attrs = {**self._given.attrs, _ATTRS: dict(manifest)}
+        df.attrs = {**self._given.attrs, ATTRS: dict(manifest)}
         return df

@@ -7,7 +7,7 @@ with 95 % confidence no row is left out wrongly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -20,7 +20,7 @@ from .pairing import factors_of
 from .summary import score_names
 from .wording import MARK
 
-__all__ = ["MEANING", "best_scores", "column_of", "may_be_best"]
+__all__ = ["MEANING", "beaten", "best_scores", "column_of", "may_be_best"]
 
 _MEDIANS = {
     "latency": "latency_p50",
@@ -96,14 +96,31 @@ def _marks(
     manifest: Mapping[str, Any] | None,
 ) -> list[bool]:
     found = compare(frame, metric, by=by if len(by) > 1 else by[0], manifest=manifest)
-    is_beaten, is_known = [False] * n_rows, [False] * n_rows
-    pairs = combinations(range(n_rows), 2)  # in the order of the comparison's rows
-    for (a, b), row in zip(pairs, found.to_dict("records"), strict=True):
-        is_beaten[a] |= row["verdict"] == "worse"
-        is_beaten[b] |= row["verdict"] == "better"
-        has_items = bool(row["n_items"])
-        is_known[a] |= has_items
-        is_known[b] |= has_items
-    return [
-        known and not beaten for known, beaten in zip(is_known, is_beaten, strict=True)
-    ]
+    is_known = [False] * n_rows
+    for pair, n_items in zip(_pairs(n_rows), found["n_items"], strict=True):
+        for at in pair:
+            is_known[at] |= bool(n_items)
+    lost = beaten(found, n_rows)
+    return [known and not lost[at] for at, known in enumerate(is_known)]
+
+
+def beaten(found: pd.DataFrame, n_levels: int) -> list[bool]:
+    """Tell of each level whether another was shown to be better.
+
+    Args:
+        found: What `compare` gives of every two levels by one metric.
+        n_levels: How many levels there are, in the order of the comparison.
+
+    Example:
+        >>> beaten(pd.DataFrame({"verdict": ["worse", "undecided", "better"]}), 3)
+        [True, False, True]
+    """
+    lost = [False] * n_levels
+    for (a, b), verdict in zip(_pairs(n_levels), found["verdict"], strict=True):
+        lost[a] |= verdict == "worse"
+        lost[b] |= verdict == "better"
+    return lost
+
+
+def _pairs(n_levels: int) -> Iterable[tuple[int, int]]:
+    return combinations(range(n_levels), 2)  # the order of a comparison's rows

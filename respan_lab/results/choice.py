@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from itertools import combinations
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..errors import ConfigError
+from .best import beaten
 from .choice_words import sentence_of
 from .comparison import compare
 from .comparison_frame import Comparison, comparison_frame
@@ -105,8 +108,8 @@ def choose(
 
 
 def _check_limit(name: str, limit: Any) -> None:
-    is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
-    if not (is_number and limit > 0):
+    is_number = isinstance(limit, Real) and not isinstance(limit, bool)
+    if not (is_number and 0 < float(limit) < math.inf):
         raise ConfigError(f"{name}={limit!r}: use a number above 0")
 
 
@@ -174,7 +177,8 @@ def _choice(
         )  # fmt: skip
         bounds = _bounds(frame, figures, len(models), within)
         shown = [models[at] for at in bounds.shown()]
-        may_be_best = _unbeaten(models, comparisons)
+        is_beaten = beaten(comparisons, len(models))
+        may_be_best = [n for n, lost in zip(models, is_beaten, strict=True) if not lost]
         n_more = bounds.n_more()
     model = _cheapest(shown, told)
     if model is not None:
@@ -198,14 +202,6 @@ def _bounds(
     layout = Layout(frame, "model")
     pairs = compared(layout, [figures], two_and_two, alpha=2 * alpha)
     return Bounds(pairs, n_levels, alpha=alpha, within=within)
-
-
-def _unbeaten(models: list[str], comparisons: pd.DataFrame) -> list[str]:
-    beaten = set()
-    for row in comparisons.to_dict("records"):
-        if row["verdict"] in ("better", "worse"):
-            beaten.add(str(row["b" if row["verdict"] == "better" else "a"]))
-    return [name for name in models if name not in beaten]
 
 
 def _cheapest(shown: list[str], told: Mapping[str, Mapping[str, Any]]) -> str | None:

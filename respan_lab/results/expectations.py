@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -53,6 +55,8 @@ def expect(
         AssertionError: It does not hold, or is not known.
         ConfigError: Something is not in the frame, or out of range.
     """
+    if not isinstance(metric, str):
+        raise ConfigError(f"metric={metric!r}: use one name, such as 'cost'")
     _check(op, value, ci=ci)
     chosen = _of_models(frame, model)
     rows = group_figures(chosen, metric, manifest=manifest).to_dict("records")
@@ -71,7 +75,7 @@ def expect(
 def _check(op: str, value: float, *, ci: bool) -> None:
     if op not in _HOLDS:
         raise ConfigError(f"op={op!r}: use one of {', '.join(_HOLDS)}")
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if isinstance(value, bool) or not isinstance(value, Real) or math.isnan(value):
         raise ConfigError(f"value={value!r}: use a number")
     if ci and op not in _END:
         raise ConfigError(f"op={op!r} with ci=True: use one of {', '.join(_END)}")
@@ -82,6 +86,8 @@ def _of_models(frame: pd.DataFrame, model: str | Sequence[str] | None) -> pd.Dat
         return frame
     wanted = [model] if isinstance(model, str) else list(model)
     names = [str(name) for name in frame["model"].dropna().unique()]
+    if not wanted:
+        raise ConfigError(f"model={model!r}: name one, or None for all")
     for name in wanted:
         if name not in names:
             near = get_close_matches(str(name), names, n=3) or names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -59,13 +60,33 @@ def as_calls(frame: pd.DataFrame) -> pd.DataFrame:
             prompts=_categories(frame["prompt"]) if "prompt" in frame else [],
         )
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"the frame cannot be read as calls: {error}") from None
+        raise ConfigError(
+            f"the frame cannot be read as calls: {_culprit(declared)}{error}; give it "
+            "as declared in respan_lab.results.COLUMNS, or under another name"
+        ) from None
     own = {name: inferred_column(_values(frame[name])) for name in frame
            if name not in declared}  # fmt: skip
     return _filled(calls, declared).assign(**{str(n): c for n, c in own.items()})
 
 
+def _culprit(declared: Mapping[str, pd.Series]) -> str:
+    """Name the first column that cannot be read, and its first value."""
+    for name, column in declared.items():
+        values = _values(column)
+        try:
+            frame_of({name: values}, len(values), models=[], prompts=[])
+        except (TypeError, ValueError):
+            first = next((one for one in values if one is not None), None)
+            return f"column {name!r}, which begins with {first!r:.40}: "
+    return ""
+
+
 def _check(frame: pd.DataFrame) -> None:
+    if frame.columns.nlevels > 1:
+        raise ConfigError(
+            f"the frame's columns have {frame.columns.nlevels} levels; give them one: "
+            'df.columns = ["_".join(map(str, each)) for each in df.columns]'
+        )
     twice = frame.columns[frame.columns.duplicated()].tolist()
     if twice:
         raise ConfigError(f"the frame has the column {twice[0]!r} twice; rename one")

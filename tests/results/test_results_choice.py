@@ -197,3 +197,11 @@ def test_a_wrong_claim_is_rare(n_models):
 @pytest.mark.parametrize("n_models", [1, 2, 5])
 def test_a_wrong_claim_is_as_rare_as_is_said(n_models):
     assert _wrong_claims(4000, n_models, seed=11) <= 0.05 + 2 * 0.00345
+
+
+def test_any_number_will_do_but_an_endless_one(scored):
+    r = scored(dear=range(400), cheap=range(399))
+    assert r.choose(within=np.float32(0.25)).model == r.choose(within=0.25).model
+    assert r.choose(max_cost=np.int64(9)).sentence == r.choose(max_cost=9).sentence
+    with pytest.raises(ConfigError, match="within=inf: use a number above 0"):
+        r.choose(within=float("inf"))

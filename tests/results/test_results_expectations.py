@@ -217,3 +217,12 @@ def test_where_nothing_is_compared_nothing_passes(run_of, call, results_of):
         r.expect_no_regression(results_of([call("a")]))
     with pytest.raises(ConfigError, match="baseline is a int"):
         r.expect_no_regression(3)
+
+
+def test_numbers_of_numpy_are_numbers_and_names_are_checked(r):
+    metric = r.df.filter(like="score_").columns[0]
+    r.expect(metric, ">=", np.float32(0))
+    with pytest.raises(ConfigError, match=r"model=\[\]: name one, or None"):
+        r.expect(metric, ">=", 0, model=[])
+    with pytest.raises(ConfigError, match="metric=5: use one name"):
+        r.expect(5, ">=", 0)

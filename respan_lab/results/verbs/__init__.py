@@ -6,6 +6,7 @@ from .expecting import Expecting
 from .judging import Judging
 from .scoring import Scoring
 from .showing import Showing
+from .telling import Telling
 from .verbs import Verbs
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Judging",
     "Scoring",
     "Showing",
+    "Telling",
     "Verbs",
 ]
