@@ -160,6 +160,27 @@ class Judge(Judging):
         completion: Completion | None = None,
     ) -> tuple[bool | float | None, str | None] | None:
         """Judge one answer; None, missing, if there is none."""
+        question = self.about(output, expected, variables, tool_calls, completion)
+        if question is None:
+            return None
+        who = asker()
+        told = await who.ask(question)
+        try:
+            found, reason = verdict_in(told.completion, self._field, self._allowed())
+        except Unreadable as error:  # it was paid for, and is in the ledger
+            who.unreadable(question)
+            return None, str(error)
+        return self._score(found), reason
+
+    def about(
+        self,
+        output: str | None,
+        expected: Any = None,
+        variables: Mapping[str, Any] | None = None,
+        tool_calls: Sequence[ToolCall] | None = None,
+        completion: Completion | None = None,
+    ) -> Question | None:
+        """Give what is asked about one answer; None if there is none."""
         if output is None:
             return None
         data = {
@@ -168,14 +189,7 @@ class Judge(Judging):
             "answer": output,
             "tool_calls": calls_shown(tool_calls),
         }
-        question, who = self.question(data), asker()
-        told = await who.ask(question)
-        try:
-            found, reason = verdict_in(told.completion, self._field, self._allowed())
-        except Unreadable as error:  # it was paid for, and is in the ledger
-            who.unreadable(question)
-            return None, str(error)
-        return self._score(found), reason
+        return self.question(data)
 
     def _allowed(self) -> Sequence[Any]:
         if self.scale is None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .asking import Question
     from .side_places import Funds, Place, Places
 
-__all__ = ["SideCalls", "Terms"]
+__all__ = ["SideCalls", "Terms", "named"]
 
 _POLL = 0.2  # seconds between looks at what another run is asking
 _UNSENT = Came([stopped_row(())])
@@ -95,6 +95,27 @@ class _Call:
         )
 
 
+def named(question: Question, client: Client) -> tuple[str, dict[str, Any]]:
+    """Give a question's key, under which the ledger knows its answer, and its body.
+
+    Args:
+        question: What is asked.
+        client: Would make the call, unless the question has one of its own.
+    """
+    params = {n: v for n, v in question.params.items() if v is not None}
+    body = chat_request(
+        list(question.messages), model=question.model, params=params
+    ).body
+    key = cell_key(
+        (question.client or client).identity_of((question.model,)),
+        body,
+        route_provider=question.route_provider,
+        run=0,
+        ordinal=0,
+    )
+    return key, body
+
+
 class SideCalls:
     """Asks what evaluators want to know, through a run's client and into its ledger.
 
@@ -149,16 +170,7 @@ class SideCalls:
     def _named(self, question: Question) -> _Call:
         client = question.client or self._client
         params = {n: v for n, v in question.params.items() if v is not None}
-        body = chat_request(
-            list(question.messages), model=question.model, params=params
-        ).body
-        key = cell_key(
-            client.identity_of((question.model,)),
-            body,
-            route_provider=question.route_provider,
-            run=0,
-            ordinal=0,
-        )
+        key, _ = named(question, client)
         return _Call(question._replace(client=client), client, key, params)
 
     async def _told(self, call: _Call) -> Told:

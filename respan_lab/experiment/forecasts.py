@@ -36,18 +36,23 @@ class Forecasts(Design):
         From what the ledger knows of earlier runs: of the same prompt and target, else
         of the same target with prompts of about the size; else from a pilot; else a
         guess, between an answer of one token and what `budget=` would set aside. Calls
-        are reckoned as if all were answered. What judges will cost is not in it.
+        are reckoned as if all were answered, each answer unlike all others. Judges have
+        rows of their own, from earlier verdicts by the same rubric; how long the
+        answers are that they will see is a guess while those are not there. What
+        judges inside functions of yours ask is not in it.
 
         Args:
             client: Whose gateway would be asked; None is `lab.Client()`.
             pilot: How many cells of each target and prompt to have seen, as many for
                 each value of an axis that changes an answer's length: those that no
                 earlier run has are asked, of items picked by `order_seed`. They are in
-                the ledger then, so that `run` does not ask them again. 0 sends nothing.
+                the ledger then, so that `run` does not ask them again, nor judges about
+                them: a pilot's answers are judged. 0 sends nothing.
             **options: As for `run`.
 
         Returns:
-            A row per target (and `prompt`, if there are several): `calls` to be sent,
+            A row per target (and `prompt`, if there are several), then one per judge,
+            whose name is in `judge` (missing for targets): `calls` to be sent,
             `answered` ones that are in the ledger already (`maybe_billed` ones too),
             `prompt_tokens`, `completion_tokens` and `tokens` of all those calls,
             `cost` in dollars with its 95 % interval `cost_low` to `cost_high`,
@@ -168,4 +173,5 @@ class Forecasts(Design):
             targets=targets,
             pilot=pilot,
             name=self.name,
+            evaluators=self._evaluators,
         )

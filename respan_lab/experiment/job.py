@@ -266,7 +266,9 @@ class Job:
         from ..results.recorded import recorded_frame
 
         frame = recorded_frame(await self.ledger.read(self.run_id), self.plan)
-        self.estimate_score = score_estimate(self._estimate, frame)
+        self.estimate_score = score_estimate(
+            self._estimate, frame, self.judges.manifest()
+        )
 
     def _doubt_of(self, cells: Mapping[str, pa.ChunkedArray]) -> str | None:
         """Say whether this machine was too busy for the times to be right."""

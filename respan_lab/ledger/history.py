@@ -10,7 +10,14 @@ from .packing import unpacked
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["PastCall", "asked_by", "past_runs", "sampled", "standing_keys"]
+__all__ = [
+    "PastCall",
+    "asked_by",
+    "newest_calls",
+    "past_runs",
+    "sampled",
+    "standing_keys",
+]
 
 _TOLD = (
     "prompt_tokens",
@@ -112,13 +119,22 @@ def sampled(
     most: int,
 ) -> list[PastCall]:
     """Give some of a run's calls to a target with a prompt, picked evenly."""
-    rows = connection.execute(_SAMPLE, (run, target, prompt, most))
-    return [
-        PastCall(
-            row["id"],
-            row["key"],
-            unpacked(row["request"]),
-            {name: row[name] for name in _TOLD},
-        )
-        for row in rows
-    ]
+    return list(
+        map(_past_call, connection.execute(_SAMPLE, (run, target, prompt, most)))
+    )
+
+
+def newest_calls(connection: sqlite3.Connection, most: int) -> Iterator[PastCall]:
+    """Give the calls that were answered last, those of judges too, the newest first."""
+    rows = connection.execute(
+        f"SELECT calls.id, key, request, {', '.join(f'answers.{n}' for n in _TOLD)} "
+        "FROM calls JOIN answers ON answers.call = calls.id "
+        "WHERE state = 'ok' AND request IS NOT NULL ORDER BY calls.id DESC LIMIT ?",
+        (most,),
+    )
+    yield from map(_past_call, rows)
+
+
+def _past_call(row: sqlite3.Row) -> PastCall:
+    told = {name: row[name] for name in _TOLD}
+    return PastCall(row["id"], row["key"], unpacked(row["request"]), told)

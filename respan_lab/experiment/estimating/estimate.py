@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from statistics import NormalDist, fmean, stdev
 from typing import NamedTuple
 
-__all__ = ["Forecast", "Seen", "clipped", "project", "t_quantile"]
+__all__ = ["Forecast", "Seen", "clipped", "project", "t_quantile", "within"]
 
 _TAILS = 0.05  # both: intervals are 95 %
 
@@ -125,6 +125,24 @@ def clipped(
         None if low is None else min(max(low, 0.0), cost),
         None if high is None else max(high, cost),
     )
+
+
+def within(found: Forecast, most: float | None) -> Forecast:
+    """Keep a forecast's interval to a bound, which is its end where it has none.
+
+    Args:
+        found: The forecast.
+        most: Dollars that the calls can cost at most; None if that is not known.
+
+    Example:
+        >>> within(Forecast(10, 10, 2.0, 1.0), 5.0)[3:]
+        (1.0, 5.0)
+    """
+    if found.cost is None:
+        return found._replace(low=None)
+    high = most if found.high is None else found.high
+    low, high = clipped(found.cost, found.low, high, most)
+    return found._replace(low=low, high=high)
 
 
 def t_quantile(df: int) -> float:

@@ -13,6 +13,7 @@ from ...results.wording import count, money
 __all__ = ["Estimate", "estimate_frame"]
 
 _TYPES = {
+    "judge": "string",
     "calls": "Int64",
     "answered": "Int64",
     "prompt_tokens": "Int64",
@@ -43,6 +44,9 @@ class Estimate(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
     def total(self) -> str:
         """What all of it comes to, in words; the ends are the sums of the rows'."""
         words = f"in all {count(int(self['calls'].sum()), 'call')}: {_dollars(self)}"
+        if "judge" in self:
+            judged = self[self["judge"].notna()]
+            words += f", of that {_dollars(judged)} for judging"
         unpriced = int(self["cost"].isna().sum())
         if unpriced and unpriced < len(self):
             words += f", and {count(unpriced, 'row')} whose price nobody knows"
@@ -57,10 +61,13 @@ class Estimate(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
 
 
 def estimate_frame(rows: Iterable[Mapping[str, Any]]) -> Estimate:
-    """Make the frame: `prompt` is left out if there are no two."""
+    """Make the frame: `prompt` is left out if there are no two, `judge` without one."""
     frame = Estimate(list(rows))
-    if frame["prompt"].nunique(dropna=False) < 2:
+    is_target = frame["judge"].isna() if "judge" in frame else slice(None)
+    if frame.loc[is_target, "prompt"].nunique(dropna=False) < 2:
         frame = frame.drop(columns="prompt")
+    if "judge" in frame and frame["judge"].isna().all():
+        frame = frame.drop(columns="judge")
     types = {name: kind for name, kind in _TYPES.items() if name in frame}
     return Estimate(frame.astype(types))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -10,7 +11,16 @@ if TYPE_CHECKING:
 __all__ = ["score_estimate"]
 
 
-def score_estimate(estimate: pd.DataFrame, results: pd.DataFrame) -> dict[str, Any]:
+class _Came(NamedTuple):
+    calls: int
+    cost: float | None
+
+
+def score_estimate(
+    estimate: pd.DataFrame,
+    results: pd.DataFrame,
+    judges: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
     """Score an estimate by the run that followed it.
 
     What counts is what the run itself has sent: rows from the ledger are not among
@@ -19,10 +29,13 @@ def score_estimate(estimate: pd.DataFrame, results: pd.DataFrame) -> dict[str, A
     Args:
         estimate: As `Experiment.estimate` gives it.
         results: The frame of the run.
+        judges: What its judges asked, as its manifest tells it; None asked nothing.
 
     Returns:
         Plain values: `targets`, one entry for each row of the estimate, by its `model`,
-        `prompt` and `basis`, and `total`, each with `calls` and `actual_calls`;
+        `prompt`, `judge` and `basis`; `left_out`, what the estimate did not reckon
+        with: the dollars of judges that it has no row of, by name; and `total`, all
+        but those, each with `calls` and `actual_calls`;
         `cost`, `cost_low`, `cost_high` and `actual_cost` in dollars; `ratio`, the
         actual cost over the estimated one; and `inside`, whether it lay in the
         interval. `inside` and `ratio` are None unless every estimated call was made
@@ -38,17 +51,28 @@ def score_estimate(estimate: pd.DataFrame, results: pd.DataFrame) -> dict[str, A
         >>> score_estimate(said, came)["total"]["inside"]
         True
     """
-    sent = _sent(results)
+    sent, told = _sent(results), judges or {}
     keys = [name for name in ("model", "prompt") if name in estimate]
-    about = [name for name in (*keys, "basis") if name in estimate]
-    targets = []
+    about = [name for name in (*keys, "judge", "basis") if name in estimate]
+    targets, judged = [], {}
     for row in estimate.to_dict("records"):
         said = {name: _plain(row[name]) for name in _SAID}
         named = {name: _plain(row[name]) for name in keys}
         shown = {name: _plain(row[name]) for name in about}
-        targets.append({**shown, **_scored(said, _of(sent, named))})
+        if name := shown.get("judge"):
+            came = judged[name] = _of_judge(told.get(name))
+        else:
+            came = _of_cells(_of(sent, named))
+        targets.append({**shown, **_scored(said, came)})
     totals = {name: _sum([target[name] for target in targets]) for name in _SAID}
-    return {"targets": targets, "total": _scored(totals, sent)}
+    every = [_of_cells(sent), *judged.values()]
+    whole = _Came(sum(o.calls for o in every), _sum([o.cost for o in every]))
+    left_out = {name: one["cost"] for name, one in told.items() if name not in judged}
+    return {
+        "targets": targets,
+        "total": _scored(totals, whole),
+        "left_out": left_out,
+    }
 
 
 _SAID = ("calls", "cost", "cost_low", "cost_high")
@@ -70,14 +94,23 @@ def _of(sent: pd.DataFrame, named: dict[str, Any]) -> pd.DataFrame:
     return sent
 
 
-def _scored(said: dict[str, Any], sent: pd.DataFrame) -> dict[str, Any]:
+def _of_cells(sent: pd.DataFrame) -> _Came:
     billed = sent[sent["status"] != "error"]["cost"]  # an error costs nothing
-    is_priced = not billed.isna().any()
-    actual = float(billed.sum()) if is_priced else None
-    is_whole = is_priced and len(sent) == said["calls"] and len(sent) > 0
+    return _Came(len(sent), None if billed.isna().any() else float(billed.sum()))
+
+
+def _of_judge(told: Mapping[str, Any] | None) -> _Came:
+    if told is None:
+        return _Came(0, 0.0)
+    return _Came(told["calls"], None if told["unpriced"] else told["cost"])
+
+
+def _scored(said: dict[str, Any], came: _Came) -> dict[str, Any]:
+    actual = came.cost
+    is_whole = actual is not None and came.calls == said["calls"] and came.calls > 0
     return {
         **said,
-        "actual_calls": len(sent),
+        "actual_calls": came.calls,
         "actual_cost": actual,
         "inside": _inside(said, actual) if is_whole else None,
         "ratio": actual / said["cost"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,10 @@ from ...ledger.history import standing_keys
 from ...ledger.reading import LedgerFile
 from ..job import Job
 from .asking import Asking, asking_of
-from .estimate import Forecast, clipped, project
+from .estimate import Forecast, project, within
 from .guess import guess, worst_case
 from .past import Past, look_back
+from .verdicts import Verdicts, verdicts_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,6 +43,7 @@ class Forecaster:
         pilot: How many cells of each target and prompt may be asked to find out; 0
             sends nothing.
         name: The experiment's; None has none.
+        evaluators: The experiment's; of those the judges take something.
 
     Raises:
         ConfigError: `pilot` is no whole number, 0 or more.
@@ -56,6 +58,7 @@ class Forecaster:
         targets: list[Target],
         pilot: int,
         name: str | None,
+        evaluators: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         if isinstance(pilot, bool) or not isinstance(pilot, int) or pilot < 0:
             raise ConfigError(
@@ -66,6 +69,10 @@ class Forecaster:
         self._targets, self._pilot, self._name = targets, pilot, name
         self._store = LedgerFile(settings.store or client.home / "ledger.db")
         self._prices: PriceTable = client.prices.under(settings.prices)
+        every = evaluators or {}
+        judges = [one.name for one in verdicts_of(every, client, settings)]
+        self._judges = {name: every[name] for name in judges}
+        self._verdicts: list[Verdicts] = []
 
     async def make(self) -> Estimate:
         """Look at the ledger, ask the pilot's cells if there are any, and reckon.
@@ -85,15 +92,29 @@ class Forecaster:
     def _look(self) -> tuple[list[Asking], list[Past]]:
         if self._store.exists():
             return self._store.ask(self._read)
-        askings = asking_of(self._cells, self._unsent(set()), self._client.channel)
+        unsent = self._unsent(set())
+        self._judge(unsent, None)
+        askings = asking_of(self._cells, unsent, self._client.channel)
         return askings, [Past() for _ in askings]
 
     def _read(self, connection: sqlite3.Connection) -> tuple[list[Asking], list[Past]]:
         keys = (cell.key for cell in self._cells)
         resends = self._settings.maybe_billed == "resend"
         standing = standing_keys(keys, connection, resends=resends)
-        askings = asking_of(self._cells, self._unsent(standing), self._client.channel)
+        unsent = self._unsent(standing)
+        self._judge(unsent, connection)
+        askings = asking_of(self._cells, unsent, self._client.channel)
         return askings, look_back(askings, self._prices, connection)
+
+    def _judge(self, unsent: set[str], connection: sqlite3.Connection | None) -> None:
+        """See what judges will be asked; a replay asks them nothing."""
+        settings = self._settings
+        self._verdicts = verdicts_of(self._judges, self._client, settings)
+        if settings.mode == "replay":
+            return
+        resends = settings.maybe_billed == "resend"
+        for one in self._verdicts:
+            one.look(self._cells, unsent, connection, resends=resends)
 
     def _unsent(self, standing: set[str]) -> set[str]:
         """Keys of the cells that a run does not send."""
@@ -119,7 +140,7 @@ class Forecaster:
             self._client,
             settings,
             targets=self._targets,
-            evaluators={},
+            evaluators=self._judges,
             name=self._name,
         )
         with job.progress:
@@ -133,10 +154,20 @@ class Forecaster:
     ) -> Estimate:
         from .estimate_frame import estimate_frame
 
-        return estimate_frame(
+        rows = [
             self._row(asking, past, is_piloted=bool(cells))
             for asking, past, cells in zip(askings, pasts, picked, strict=True)
-        )
+        ]
+        tokens = {
+            which: _tokens_each(row, asking)
+            for row, asking in zip(rows, askings, strict=True)
+            for which in map(id, asking.cells)
+        }
+        judges = [
+            one.row(lambda cell: tokens[id(cell)], is_piloted=any(picked))
+            for one in self._verdicts
+        ]
+        return estimate_frame([*rows, *judges])
 
     def _row(self, asking: Asking, past: Past, *, is_piloted: bool) -> dict[str, Any]:
         found, basis = self._forecast(asking, past)
@@ -146,6 +177,7 @@ class Forecaster:
         return {
             "model": asking.target.name,
             "prompt": asking.prompt and asking.prompt.name,
+            "judge": None,
             "calls": len(asking.cells),
             "answered": asking.standing,
             "prompt_tokens": prompt,
@@ -168,7 +200,7 @@ class Forecaster:
             image_tokens=self._settings.image_tokens,
         )
         if not past.is_known:
-            return _within(guess(asking, self._prices), most), "bounds"
+            return within(guess(asking, self._prices), most), "bounds"
         found = project(
             past.same or past.similar,
             calls=len(asking.cells),
@@ -178,16 +210,13 @@ class Forecaster:
         )
         if found.low is None:  # a single one says nothing of how much they differ
             found = found._replace(low=guess(asking, self._prices).low)
-        return _within(found, most), "past runs"
+        return within(found, most), "past runs"
 
 
-def _within(found: Forecast, most: float | None) -> Forecast:
-    """Keep the interval to the bound, which is its end where it has none."""
-    if found.cost is None:
-        return found._replace(low=None)
-    high = most if found.high is None else found.high
-    low, high = clipped(found.cost, found.low, high, most)
-    return found._replace(low=low, high=high)
+def _tokens_each(row: Mapping[str, Any], asking: Asking) -> float:
+    """Tokens of an answer, each of its choices."""
+    choices = sum(int(cell.params.get("n") or 1) for cell in asking.cells)
+    return float(row["completion_tokens"] / choices) if choices else 0.0
 
 
 def _sample(asking: Asking, n: int, known: Collection[str], seed: int) -> list[Cell]:

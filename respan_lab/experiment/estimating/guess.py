@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
@@ -13,12 +13,12 @@ from ..pacing.token_guess import FIRST_GUESS, guessed_tokens
 from .estimate import Forecast
 
 if TYPE_CHECKING:
+    from ...money.bounds import Priced
     from ...prices import Price, PriceTable
     from ..planning.plan import Cell
-    from ..planning.target import Target
     from .asking import Asking
 
-__all__ = ["guess", "worst_case"]
+__all__ = ["guess", "guess_of", "worst_case"]
 
 
 def guess(asking: Asking, prices: PriceTable) -> Forecast:
@@ -32,10 +32,24 @@ def guess(asking: Asking, prices: PriceTable) -> Forecast:
         asking: What is to be asked.
         prices: The price lists, with whatever prices are laid over them.
     """
-    prompt = math.fsum(map(guessed_tokens, asking.sizes))
     answers = [_answer(body) for body in _bodies(asking)]
+    return guess_of(asking.target, asking.sizes, answers, prices)
+
+
+def guess_of(
+    target: Priced, sizes: Sequence[int], answers: Sequence[int], prices: PriceTable
+) -> Forecast:
+    """Guess, as `guess`, what calls of given sizes take.
+
+    Args:
+        target: What they are aimed at.
+        sizes: Bytes of the prompt of each.
+        answers: Tokens of the answer of each, as a guess.
+        prices: As for `guess`.
+    """
+    prompt = math.fsum(map(guessed_tokens, sizes))
     completion, calls = math.fsum(answers), len(answers)
-    known = _prices(asking.target, prices)
+    known = _prices(target, prices)
     if not known:
         return Forecast(prompt, completion, None)
     mean = max(prompt / calls, 0) if calls else 0
@@ -97,7 +111,7 @@ def _answer(body: Mapping[str, Any]) -> int:
     return guessed if limit is None else min(guessed, limit)
 
 
-def _prices(target: Target, prices: PriceTable) -> list[tuple[Price, float]]:
+def _prices(target: Priced, prices: PriceTable) -> list[tuple[Price, float]]:
     """The price of each model asked first, and its share; empty if one is unknown."""
     found = [prices.price(model, target.route_provider) for model in target.primaries]
     weights = _weights(target)
@@ -107,7 +121,7 @@ def _prices(target: Target, prices: PriceTable) -> list[tuple[Price, float]]:
     return [(p, w / math.fsum(weights)) for p, w in zip(known, weights, strict=True)]
 
 
-def _weights(target: Target) -> list[float]:
+def _weights(target: Priced) -> list[float]:
     group = target.fields.get("load_balance_group") or {}
     listed = target.fields.get("load_balance_models") or group.get("models")
     if listed:

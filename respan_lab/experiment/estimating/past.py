@@ -15,11 +15,12 @@ from .estimate import Seen
 if TYPE_CHECKING:
     import sqlite3
 
+    from ...money.bounds import OneModel
     from ...prices import PriceTable
     from ..planning.target import Target
     from .asking import Asking
 
-__all__ = ["Past", "look_back"]
+__all__ = ["Past", "dollars_of", "look_back"]
 
 _RUNS = 20  # the newest ones that are looked at
 _CALLS = 400  # of each target and prompt of a run
@@ -136,7 +137,8 @@ class _Finder:
         prompt, completion = told["prompt_tokens"], told["completion_tokens"]
         if prompt is None or completion is None:
             return None
-        read, written = _dollars(call, self.asking.target, self._prices)
+        target = self.asking.target
+        read, written = dollars_of(call, target, self._prices)
         size = bytes_of(call.request, self._saved)
         return Seen(cluster, size, prompt, completion, read, written)
 
@@ -157,10 +159,18 @@ def _words(call: PastCall) -> str:
     return json.dumps([call.request.get("messages"), prompt.get("variables")])
 
 
-def _dollars(
-    call: PastCall, target: Target, prices: PriceTable
+def dollars_of(
+    call: PastCall, target: Target | OneModel, prices: PriceTable
 ) -> tuple[float | None, float | None]:
-    """What its prompt and its answer have cost; what the gateway has told counts."""
+    """Give what a call's prompt and its answer have cost, in dollars; None if unknown.
+
+    What the gateway has told counts.
+
+    Args:
+        call: The call.
+        target: What it was aimed at.
+        prices: Price what no gateway has priced.
+    """
     told = call.told
     usage = Usage(
         told["prompt_tokens"],
