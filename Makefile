@@ -5,7 +5,7 @@ BIN := .venv/bin
 KEYS := $(shell env | sed -n -E 's/^((RESPAN|KEYWORDSAI|AWS|AZURE|GOOGLE|VERTEX)[A-Z0-9_]*|[A-Z0-9_]*_(API_KEY|API_BASE|BASE_URL|TOKEN))=.*/-u \1/p')
 KEYLESS := env $(KEYS)
 
-.PHONY: help install demo test check check-deep notebooks bench clean
+.PHONY: help install browser demo test check check-deep notebooks bench clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -28,6 +28,9 @@ help:  ## this list
 	@touch $@
 
 install: .venv/ready-dev .venv/models  ## the .venv with everything, and the local models
+
+browser:  ## Debian's Chromium, which the tests of the widgets need
+	@command -v chromium > /dev/null || (apt-get update -q && apt-get install -qy --no-install-recommends chromium)
 
 demo: .venv/ready .venv/models  ## compare two real local models on real input
 	@$(KEYLESS) $(BIN)/respan-lab demo

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from .gateway import Gateway
     from .prompts import Prompt, image
     from .results import Results, concat, runs
+    from .widgets import PromptForm
     from .wire import Chunk, Completion
 
 # Where each public name lives. Nothing is loaded before it is used, so that
@@ -98,6 +99,7 @@ _ROOMS = {
     "gateway": ("Gateway",),
     "prompts": ("Prompt", "image"),
     "results": ("Results", "concat", "runs"),
+    "widgets": ("PromptForm",),
     "wire": ("Chunk", "Completion"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -121,6 +123,7 @@ __all__ = [
     "PaymentRequiredError",
     "Prompt",
     "PromptError",
+    "PromptForm",
     "RateLimitError",
     "RespanError",
     "Results",

@@ -24,7 +24,7 @@ for _rooms in (
     {"evaluators", "plots"},
     {"results"},
     {"experiment"},
-    {"demo", "serve", "cli", "pandas"},
+    {"widgets", "demo", "serve", "cli", "pandas"},
 ):
     _below = set(LAYERS)
     LAYERS.update({room: set(_below) for room in _rooms})
@@ -80,8 +80,8 @@ def test_client_and_gateway_meet_only_inside_a_function() -> None:
 
 HEAVY = {
     "matplotlib": {"plots/"},
-    "ipywidgets": set(),
-    "anywidget": set(),
+    "ipywidgets": {"widgets/"},
+    "anywidget": {"widgets/"},
     "starlette": {"gateway/"},
     "aiohttp": {"transport/"},
     "xllamacpp": {"gateway/providers/local/"},

@@ -1,0 +1,8 @@
+"""Widgets: thin views over public functions, which give the code they stand for."""
+
+from __future__ import annotations
+
+from .code import Code
+from .prompt_form import PromptForm
+
+__all__ = ["Code", "PromptForm"]
