@@ -252,7 +252,11 @@ def html_table(table: pd.DataFrame, *, max_cell: int = MAX_CELL) -> str:
     marked = _titled(columns, n_rows=len(table))
     no_math = pd.option_context("display.html.use_mathjax", False)
     with no_math, pd.option_context("display.max_colwidth", None):
-        return str(marked.to_html(escape=False, index=False, border=0))
+        # Left alone, pandas writes a line end as a backslash and an n.
+        as_is = [str] * len(columns)
+        return str(
+            marked.to_html(escape=False, index=False, border=0, formatters=as_is)
+        )
 
 
 def figure_columns(table: pd.DataFrame) -> list[bool]:

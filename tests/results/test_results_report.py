@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import pytest
+
+from respan_lab.results.files.comparisons import comparisons, comparisons_frame
 
 ATTACK = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"' onload=3 $x^2$"
 
@@ -112,3 +116,36 @@ def test_two_exports_of_a_run_are_the_same(call, results_of, tmp_path):
     r = results_of([call(score_s=True)])
     first = r.export(tmp_path / "a.html").read_bytes()
     assert r.export(tmp_path / "b.html").read_bytes() == first
+
+
+def test_latency_is_compared_only_where_it_was_measured(call, frame_of):
+    old = [call(model, i, from_ledger=True) for model in "ab" for i in range(15)]
+    new = [call(model, i) for model in "ab" for i in range(15, 30)]
+    assert _metrics(frame_of(old)) == {"cost"}
+    assert _metrics(frame_of([*old, *new])) == {"cost", "latency"}
+
+
+def _metrics(frame):
+    return set(comparisons_frame(comparisons(frame))["metric"])
+
+
+@pytest.mark.deep
+def test_no_column_is_cut_on_paper(call, results_of, tmp_path):
+    chromium, to_text = shutil.which("chromium"), shutil.which("pdftotext")
+    if chromium is None or to_text is None:
+        pytest.skip("needs Debian's: apt-get install chromium poppler-utils")
+    words = dict.fromkeys(("output", "var_a"), "many words of an answer " * 9)
+    rows = [call(item=i, tokens_per_second=12.3, **words) for i in range(3)]
+    rows = [
+        row | {"expected": "more words " * 9, "score_long_name": True} for row in rows
+    ]
+    page = results_of(rows).export(tmp_path / "run.html")
+    paper = tmp_path / "run.pdf"
+    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu"]
+    command += [f"--user-data-dir={tmp_path}", f"--print-to-pdf={paper}"]
+    subprocess.run([*command, page.as_uri()], check=True, timeout=120)
+    done = subprocess.run(
+        [to_text, "-layout", paper, "-"], capture_output=True, text=True, check=True
+    )
+    calls = done.stdout.partition("Calls")[2]
+    assert calls.count("12.3") == 3

@@ -82,3 +82,8 @@ def test_joiners_of_ordinary_words_stay():
 def test_cut_shows_that_it_cut():
     assert cut("abc", 3) == "abc"
     assert cut("abcd", 3) == "ab…"
+
+
+def test_lines_of_a_text_are_lines_on_a_page():
+    page = html_table(pd.DataFrame({"a": ["one\ntwo\tthree\r\nfour"]}))
+    assert "one\ntwo\tthree\r\nfour" in page

@@ -43,17 +43,25 @@ def comparisons(
 ) -> list[Compared]:
     """Compare by every score, by cost and by latency, each factor that varies.
 
+    Cost and latency are left out where no two levels have them for the same items, as
+    latency is in a run whose answers were all found in the ledger.
+
     Args:
         frame: The frame of a run.
         manifest: The run's, for what is better lower.
     """
     further = [name for name in _FURTHER if frame[name].notna().any()]
     metrics = [f"score_{name}" for name in score_names(frame)] + further
-    return [
-        Compared(by, compare(frame, metric, by=by, manifest=manifest))
+    every = [
+        (metric, Compared(by, compare(frame, metric, by=by, manifest=manifest)))
         for by in _varying(frame)
         for metric in metrics
     ]
+    return [one for metric, one in every if metric not in further or _has_items(one)]
+
+
+def _has_items(compared: Compared) -> bool:
+    return bool((compared.found["n_items"] > 0).any())
 
 
 def _varying(frame: pd.DataFrame) -> list[str]:

@@ -25,7 +25,8 @@ ul.note { padding-left: 1.2rem; }
   font-size: .82rem; font-weight: 600; margin-left: .5rem; padding: .1rem .65rem; }
 .scroll { overflow-x: auto; }
 .calls { max-height: 85vh; overflow-y: auto; }
-.calls thead th { background: Canvas; position: sticky; top: 0; }
+.calls thead th { background: Canvas; position: sticky; top: 0; z-index: 1; }
+.calls td > div { max-height: 20em; overflow-y: auto; }
 .plots { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); }
 img { align-self: start; background: #fff; border: 1px solid var(--line);
@@ -39,18 +40,26 @@ th:first-child, td:first-child { padding-left: .2rem; }
 tbody tr:hover { background: var(--faint); }
 .pairs th, .pairs td { text-align: left; }
 .pairs :is(th, td):is(:nth-child(4), :nth-child(7)) { text-align: right; }
-.pairs td { overflow-wrap: anywhere; }
+.pairs td { overflow-wrap: break-word; }
+.pairs td:nth-child(6) { min-width: 18em; }
 .verdict { border: 1px solid currentColor; border-radius: 99px; font-size: .8rem;
   font-weight: 600; padding: .05rem .6rem; white-space: nowrap; }
 .better { color: var(--better); } .worse { color: var(--worse); }
 .tied { color: var(--tied); } .undecided { color: var(--undecided); }
 pre { background: var(--faint); border-radius: 8px; font-size: .8rem; overflow-x: auto;
   padding: 1rem; }
+@media (max-width: 600px) { body { padding: 1.25rem 1rem 2.5rem; } }
 @media print { @page { margin: 12mm; size: A4 landscape; }
   body { font-size: 9pt; max-width: none; padding: 0; }
   .scroll, .calls { max-height: none; overflow: visible; }
   .calls thead th { position: static; }
+  .calls td > div { max-height: none; }
+  table { font-size: 7pt; max-width: 100%; } .calls table { font-size: 6.5pt; }
   h2 { break-after: avoid; } tr, img { break-inside: avoid; }
+  th, td { padding: .3rem; } .calls tr { break-inside: auto; }
+  th, th > div, td > div { overflow-wrap: break-word; white-space: normal !important; }
+  td > div[style*="pre-wrap"] { min-width: 9em !important; overflow-wrap: anywhere;
+    white-space: pre-wrap !important; }
   .plots { grid-template-columns: 1fr 1fr; }
   pre { overflow-wrap: anywhere; white-space: pre-wrap; }
   .verdict, .label { print-color-adjust: exact; } }
