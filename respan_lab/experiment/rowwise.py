@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack, overload
 
 import pandas as pd
 
-from ..errors import ConfigError
+from ..errors import ConfigError, PromptError
 from ..results.accessor import Accessor
 from ..results.dtypes import is_missing, text_column
+from ..results.wording import count
 from .experiment import Experiment
 from .options import RunOptions, signature_with_options
 from .planning.target import as_targets
@@ -34,7 +35,7 @@ class Asked(NamedTuple):
 
 
 class Lab(Accessor):
-    """The verbs of results on a frame, and `ask`, which needs none of the columns.
+    """The verbs of results on a frame, and `ask`, which needs no certain columns.
 
     Args:
         df: Any frame.
@@ -104,7 +105,8 @@ class Lab(Accessor):
         Raises:
             ConfigError: Something is unknown or out of range, a row would be asked
                 several things, or there is such a column already; nothing was sent.
-            PromptError: The template names what is no column; nothing was sent.
+            PromptError: The template names what is no column, or what a row lacks
+                (None, NaN); nothing was sent.
 
         Example:
             >>> import respan_lab.pandas
@@ -113,23 +115,109 @@ class Lab(Accessor):
             >>> list(asked), list(asked.index), int(asked["answer"].count())
             (['word', 'answer', 'answer_note'], ['a', 'a'], 2)
         """
-        names = [str(target.name) for target in as_targets(models)]
-        columns = _columns(self._given, names, column)
-        if self._given.empty and not len(self._given.index):
-            nothing = {each: text_column([]) for each in columns}
-            frame = self._given.assign(**nothing)
-            return Asked(frame, None) if return_results else frame
-        experiment = _experiment(
-            self._given, template, models, expected=expected, params=params
+        asking = _asking(
+            self._given, template, models, column=column, expected=expected,
+            params=params,
+        )  # fmt: skip
+        run = None
+        if asking.experiment is not None:
+            run = asking.experiment.run(client, **options)
+        return asking.asked(run) if return_results else asking.asked(run).frame
+
+    @overload
+    async def aask(
+        self,
+        template: Any,
+        models: Any,
+        *,
+        column: str = ...,
+        expected: str = ...,
+        params: Mapping[str, Any] | None = ...,
+        client: Client | None = ...,
+        return_results: Literal[False] = ...,
+        **options: Unpack[RunOptions],
+    ) -> pd.DataFrame: ...
+
+    @overload
+    async def aask(
+        self,
+        template: Any,
+        models: Any,
+        *,
+        column: str = ...,
+        expected: str = ...,
+        params: Mapping[str, Any] | None = ...,
+        client: Client | None = ...,
+        return_results: Literal[True],
+        **options: Unpack[RunOptions],
+    ) -> Asked: ...
+
+    async def aask(
+        self,
+        template: Any,
+        models: Any,
+        *,
+        column: str = "answer",
+        expected: str = "expected",
+        params: Mapping[str, Any] | None = None,
+        client: Client | None = None,
+        return_results: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> pd.DataFrame | Asked:
+        """Ask as `ask` does, awaited: ``await df.lab.aask(...)``."""
+        asking = _asking(
+            self._given, template, models, column=column, expected=expected,
+            params=params,
+        )  # fmt: skip
+        run = None
+        if asking.experiment is not None:
+            run = await asking.experiment.arun(client, **options)
+        return asking.asked(run) if return_results else asking.asked(run).frame
+
+
+class _Asking(NamedTuple):
+    """What is asked, and where the answers go."""
+
+    frame: pd.DataFrame
+    names: list[str]  # of the models
+    columns: list[str]  # for answers and notes
+    experiment: Experiment | None  # None if there is no row
+
+    def asked(self, results: Results | None) -> Asked:
+        n_rows = len(self.frame)
+        answers = [text_column([]) for _ in self.columns]
+        if results is not None:
+            answers = _answers(results.df, self.names, n_rows)
+        added = dict(zip(self.columns, answers, strict=True))
+        return Asked(self.frame.assign(**added), results)
+
+
+def _asking(
+    frame: pd.DataFrame,
+    template: Any,
+    models: Any,
+    *,
+    column: str,
+    expected: str,
+    params: Mapping[str, Any] | None,
+) -> _Asking:
+    if frame.columns.nlevels > 1:
+        raise ConfigError(
+            f"the frame's columns have {frame.columns.nlevels} levels; give them one: "
+            'df.columns = ["_".join(map(str, each)) for each in df.columns]'
         )
-        _check_one_each(experiment, len(self._given), len(names))
-        results = experiment.run(client, **options)
-        answers = _answers(results.df, names, len(self._given))
-        frame = self._given.assign(**dict(zip(columns, answers, strict=True)))
-        return Asked(frame, results) if return_results else frame
+    names = [str(target.name) for target in as_targets(models)]
+    columns = _columns(frame, names, column)
+    if not len(frame.index):
+        return _Asking(frame, names, columns, None)
+    experiment = _experiment(frame, template, models, expected=expected, params=params)
+    _check_one_each(experiment, len(frame), len(names))
+    return _Asking(frame, names, columns, experiment)
 
 
 def _columns(frame: pd.DataFrame, names: list[str], column: str) -> list[str]:
+    if not isinstance(column, str) or not column:
+        raise ConfigError(f"column={column!r}: use a name, a text")
     stems = [column] if len(names) == 1 else [f"{column}_{name}" for name in names]
     columns = [each for stem in stems for each in (stem, f"{stem}_note")]
     for each in columns:
@@ -153,8 +241,29 @@ def _experiment(
     while row in frame:
         row = f"_{row}"
     data = frame.reset_index(drop=True).assign(**{row: range(len(frame))})
-    return Experiment(
-        template, models, data, params=params, expected=expected, item=row
+    try:
+        return Experiment(
+            template, models, data, params=params, expected=expected, item=row
+        )
+    except PromptError as error:
+        raise _told_by_row(error, frame) from None
+
+
+def _told_by_row(error: PromptError, frame: pd.DataFrame) -> PromptError:
+    """Say which rows lack a value, and what to do; else give the error as it is."""
+    names = list(error.missing)
+    if not names or not set(names) <= set(frame.columns):
+        return error
+    lacking = frame[names].isna().any(axis=1).to_numpy(dtype=bool)
+    place = int(lacking.argmax())
+    label = frame.index[place]
+    which = ", ".join(map(repr, names))
+    return PromptError(
+        f"{int(lacking.sum()):,} of {count(len(frame), 'row')} without {which}, the "
+        f"first at index {label!r:.80} (position {place}): leave them out, "
+        f"df.dropna(subset={names}), or give a value, "
+        f'df.fillna({{{names[0]!r}: "unknown"}})',
+        missing=names,
     )
 
 
@@ -193,3 +302,4 @@ def _spell_out(method: Any) -> None:
 
 
 _spell_out(Lab.ask)
+_spell_out(Lab.aask)

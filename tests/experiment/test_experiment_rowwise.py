@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 
 import pandas as pd
@@ -147,3 +148,47 @@ def test_asking_again_costs_nothing(ask):
 def test_shift_tab_shows_the_options():
     names = inspect.signature(pd.DataFrame().lab.ask).parameters
     assert {"column", "params", "client", "budget", "store"} <= set(names)
+
+
+def test_asking_can_be_awaited(client):
+    frame = pd.DataFrame({"n": [1, 2]}, index=[7, 7])
+
+    async def ask(**how):
+        return await frame.lab.aask(
+            "{{ n }}", "sim/echo", client=client, progress=False, **how
+        )
+
+    asked = asyncio.run(ask())
+    assert asked["answer"].tolist() == ["<1>", "<2>"]
+    assert asked.index.tolist() == [7, 7]
+    both = asyncio.run(ask(return_results=True))
+    pd.testing.assert_frame_equal(both.frame, asked)
+    assert len(both.results) == 2
+    ours, theirs = (inspect.signature(one) for one in (frame.lab.aask, frame.lab.ask))
+    assert list(ours.parameters) == list(theirs.parameters)
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA])
+def test_rows_that_lack_a_value_are_named_with_what_to_do(ask, nothing):
+    frame = pd.DataFrame({"word": ["a", nothing, "b", nothing]}, index=list("wxyz"))
+    with pytest.raises(PromptError) as caught:
+        ask(frame, "{{ word }}", "sim/echo")
+    assert "2 of 4 rows without 'word', the first at index 'x'" in str(caught.value)
+    assert caught.value.missing == ("word",)
+    # Both ways out that it names.
+    assert ask(frame.dropna(subset=["word"]), "{{ word }}", "sim/echo")[
+        "answer"
+    ].tolist() == ["<a>", "<b>"]
+    filled = frame.fillna({"word": "unknown"})
+    assert ask(filled, "{{ word }}", "sim/echo")["answer"].iloc[1] == "<unknown>"
+
+
+def test_columns_need_one_level_and_a_name(ask):
+    frame = pd.DataFrame(
+        [[1, 2]], columns=pd.MultiIndex.from_product([["u"], ["a", "b"]])
+    )
+    with pytest.raises(ConfigError, match="columns have 2 levels; give them one"):
+        ask(frame, "Hi", "sim/echo")
+    for column in ("", 5):
+        with pytest.raises(ConfigError, match=f"column={column!r}: use a name"):
+            ask(pd.DataFrame({"n": [1]}), "Hi", "sim/echo", column=column)
