@@ -86,7 +86,7 @@ def compare(
         >>> found.loc[0, ["a", "b", "verdict"]].tolist()
         ['b', 'a', 'better']
         >>> found.sentences
-        ['b against a, good: 25 points better, 14–40']
+        ['b against a, good: 25 points better, 13–41']
     """
     check_choice(margin=margin, correction=correction, alpha=alpha, errors=errors)
     frame = frame.reset_index(drop=True)

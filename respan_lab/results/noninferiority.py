@@ -14,7 +14,7 @@ import numpy as np
 
 from .comparison_pairs import Pair
 from .statistics.differences import Difference
-from .statistics.paired import tango, tie_bound
+from .statistics.paired import guarded_tango, tie_bound
 from .statistics.planning import items_needed
 from .statistics.verdicts import MIN_ITEMS
 
@@ -113,7 +113,7 @@ class Bounds:
         total, squares = sign * found.total * share, found.squares * share
         if found.is_binary:
             gained, lost = round((squares + total) / 2), round((squares - total) / 2)
-            low = tango(gained, lost, n, level=1 - 2 * self._alpha).low
+            low = guarded_tango(gained, lost, n, level=1 - 2 * self._alpha).low
         else:
             reach = found.reach
             low = -tie_bound(-total, squares, n, reach=reach, alpha=self._alpha)

@@ -11,7 +11,7 @@ from respan_lab.errors import ConfigError
 from respan_lab.results import concat
 from respan_lab.results.comparison import compare
 from respan_lab.results.comparison_words import wording
-from respan_lab.results.statistics import mcnemar, tango, wilson
+from respan_lab.results.statistics import guarded_tango, mcnemar, wilson
 
 COLUMNS = ["metric", "a", "b", "n_items", "diff", "ci_low", "ci_high", "ci_level"]
 COLUMNS += ["p_value", "p_adjusted", "test", "verdict", "n_more"]
@@ -32,7 +32,7 @@ def answers(call, frame_of):
     return make
 
 
-def test_a_pair_is_mcnemar_and_tango(answers):
+def test_a_pair_is_mcnemar_and_guarded_tango(answers):
     a, b = [True] * 30 + [False] * 10, [True] * 18 + [False] * 20 + [True] * 2
     found = compare(answers(a=a, b=b))
     assert list(found) == COLUMNS
@@ -41,7 +41,7 @@ def test_a_pair_is_mcnemar_and_tango(answers):
     assert tuple(row[["metric", "a", "b", "n_items"]]) == ("good", "a", "b", 40)
     assert row["diff"] == pytest.approx(10 / 40)
     assert row["p_value"] == row["p_adjusted"] == pytest.approx(mcnemar(12, 2))
-    assert tuple(row[["ci_low", "ci_high"]]) == pytest.approx(tango(12, 2, 40))
+    assert tuple(row[["ci_low", "ci_high"]]) == pytest.approx(guarded_tango(12, 2, 40))
     assert (row["ci_level"], row["test"]) == (0.95, "exact McNemar")
     assert row["verdict"] == "better"
     assert pd.isna(row["n_more"])

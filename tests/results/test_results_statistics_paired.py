@@ -14,6 +14,7 @@ from respan_lab.results.statistics import (
     adjusted,
     binary_difference,
     guarded_interval,
+    guarded_tango,
     log_ratio,
     mcnemar,
     mean_interval,
@@ -81,6 +82,17 @@ def test_tango_has_a_width_and_holds_what_was_seen(table, level):
     assert high - low > 1e-3
     other = tango(lost, gained, n, level=level)
     assert (-high, -low) == pytest.approx(other, abs=1e-9)
+
+
+@given(tables, st.sampled_from((0.9, 0.95)))
+def test_the_guarded_one_is_tango_with_the_quantile_of_student(table, level):
+    gained, lost, n = table
+    n = max(n, 10)
+    wider = 2 * stats.norm.cdf(stats.t.ppf(0.5 + level / 2, n - 1)) - 1
+    theirs = tango(gained, lost, n, level=wider)
+    assert guarded_tango(gained, lost, n, level=level) == pytest.approx(
+        theirs, abs=1e-6
+    )
 
 
 def test_tango_without_a_difference_seen_is_as_published():

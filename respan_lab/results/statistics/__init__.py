@@ -9,6 +9,7 @@ from .interval import Interval
 from .medians import MIN_CALLS_P95, median_interval
 from .paired import (
     guarded_interval,
+    guarded_tango,
     mcnemar,
     mean_interval,
     paired_t,
@@ -40,6 +41,7 @@ __all__ = [
     "binary_difference",
     "effective_n",
     "guarded_interval",
+    "guarded_tango",
     "items_needed",
     "items_to_settle",
     "log_ratio",

@@ -10,12 +10,12 @@ from .interval import Interval
 from .paired import (
     Numbers,
     guarded_interval,
+    guarded_tango,
     mcnemar,
     mean_interval,
     paired_t,
     sign_flip,
     sign_test,
-    tango,
     tie_interval,
 )
 
@@ -63,7 +63,7 @@ class Difference(NamedTuple):
 def binary_difference(differences: Numbers, *, alpha: float = 0.05) -> Difference:
     """Compare two that gave one right or wrong answer to each item.
 
-    Exact McNemar test, Tango's interval.
+    Exact McNemar test, Tango's interval with Student's quantile.
 
     Args:
         differences: One for each item, at least one: 1, 0 or -1.
@@ -79,7 +79,7 @@ def binary_difference(differences: Numbers, *, alpha: float = 0.05) -> Differenc
     return Difference(
         n_items=n,
         mean=(gained - lost) / n,
-        interval=tango(gained, lost, n, level=1 - alpha),
+        interval=guarded_tango(gained, lost, n, level=1 - alpha),
         p_value=mcnemar(gained, lost),
         test="exact McNemar",
         tie=tie_interval(differences, alpha=alpha),

