@@ -134,7 +134,8 @@ def test_no_column_is_cut_on_paper(call, results_of, tmp_path):
     chromium, to_text = shutil.which("chromium"), shutil.which("pdftotext")
     if chromium is None or to_text is None:
         pytest.skip("needs Debian's: apt-get install chromium poppler-utils")
-    words = dict.fromkeys(("output", "var_a"), "many words of an answer " * 9)
+    long = ("output", "var_a", "var_b", "var_c", "var_d", "var_e")
+    words = dict.fromkeys(long, "many words of an answer " * 9)
     rows = [call(item=i, tokens_per_second=12.3, **words) for i in range(3)]
     rows = [
         row | {"expected": "more words " * 9, "score_long_name": True} for row in rows
