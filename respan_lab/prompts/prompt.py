@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -13,6 +11,7 @@ from ..errors import PromptError
 from .bounds import MAX_OUTPUT
 from .card import card
 from .equality import frozen
+from .keeping import Keeping
 from .messages import render_message
 from .parts import described, listed, texts_of, unguarded, variables_of
 from .template import Template, is_missing
@@ -21,7 +20,7 @@ from .work import count, working
 __all__ = ["Prompt", "rendered_texts"]
 
 
-class Prompt:
+class Prompt(Keeping):
     """A template with `{{ variables }}`. It never changes, and compares by content.
 
     A text becomes one user message. In a list of messages, every content is a
@@ -148,81 +147,6 @@ class Prompt:
         except Exception as error:
             # A template can fail with any error at all.
             self._fail(error)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it to a plain file, to be edited and kept under version control.
-
-        A text is written as it is; name, version, system part and defaults stand above
-        it as front matter (YAML between two lines ``---``), if there are any. Messages
-        are blocks, each below a line with its role, such as ``## user ##``.
-
-        A file that says all this already, in whatever way, is left as it is with its
-        comments; any other is replaced, whole or not at all. Folders are made as
-        needed. Of a prompt that a gateway keeps, its id is not written, and the values
-        bound to it are among the defaults.
-
-        Args:
-            path: The file, usually ``.md``.
-
-        Returns:
-            The path of the file.
-
-        Raises:
-            PromptError: A default or a part of a message is nothing that YAML holds,
-                such as a picture.
-            ConfigError: The file cannot be written.
-
-        Example:
-            >>> import tempfile
-            >>> prompt = Prompt("Hi {{ who }}!", name="hi", defaults={"who": "you"})
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     path = prompt.save(f"{folder}/hi.md")
-            ...     print(path.read_text())
-            ---
-            name: hi
-            defaults:
-              who: you
-            ---
-            Hi {{ who }}!
-        """
-        from .files import save  # which loads a reader of YAML
-
-        return save(self._detached(), path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Prompt:
-        """Read a prompt from a file that `save` or an editor wrote.
-
-        What follows the front matter is the template to the byte, its last line end
-        too. The name is what the front matter says, never the file's: what was saved
-        without a name has none when it is read.
-
-        Args:
-            path: The file, in UTF-8.
-
-        Returns:
-            The prompt; equal to the one that was saved.
-
-        Raises:
-            PromptError: The file is not in UTF-8, its YAML is broken, a field is
-                unknown, or the template has a mistake; says the file, and the line
-                where it knows it.
-            ConfigError: The file cannot be read.
-
-        Example:
-            >>> import tempfile
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     path = Prompt("Hi {{ who }}!").save(f"{folder}/hi.md")
-            ...     Prompt.load(path)
-            Prompt('Hi {{ who }}!')
-        """
-        from .files import load
-
-        return load(path)
-
-    def _detached(self) -> Prompt:
-        """Give it as a prompt that no gateway keeps."""
-        return self
 
     def _filled(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The variables with their values; raises an error if one has none."""
