@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .asking import asker
-from .judge import Judging
 from .judged import Unreadable, form_of, verdict_in
+from .judging import Judging
 
 if TYPE_CHECKING:
     from ..client import Client

@@ -12,11 +12,11 @@ from ..errors import APIError, BudgetError
 from ..ledger import Answered, Begun, Busy, Intent
 from ..ledger.additions import with_additions
 from ..ledger.answer_rows import stopped_row
-from ..ledger.identity import cell_key
 from ..ledger.making import Came, idempotency_key, made, written
 from ..ledger.records import completion_of
 from ..wire import chat_request
 from .asking import Told
+from .side_keys import named
 from .side_places import FREE, FewPlaces
 from .tally import Tallies
 
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from ..prices import PriceTable
     from ..wire import ChatRequest, Completion
     from .asking import Question
-    from .side_places import Funds, Place, Places
+    from .side_keys import named
+from .side_places import Funds, Place, Places
 
-__all__ = ["SideCalls", "Terms", "named"]
+__all__ = ["SideCalls", "Terms"]
 
 _POLL = 0.2  # seconds between looks at what another run is asking
 _UNSENT = Came([stopped_row(())])
@@ -93,27 +94,6 @@ class _Call:
             asks_again=asks_again,
             resends=terms.resends,
         )
-
-
-def named(question: Question, client: Client) -> tuple[str, dict[str, Any]]:
-    """Give a question's key, under which the ledger knows its answer, and its body.
-
-    Args:
-        question: What is asked.
-        client: Would make the call, unless the question has one of its own.
-    """
-    params = {n: v for n, v in question.params.items() if v is not None}
-    body = chat_request(
-        list(question.messages), model=question.model, params=params
-    ).body
-    key = cell_key(
-        (question.client or client).identity_of((question.model,)),
-        body,
-        route_provider=question.route_provider,
-        run=0,
-        ordinal=0,
-    )
-    return key, body
 
 
 class SideCalls:

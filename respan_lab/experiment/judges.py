@@ -8,7 +8,7 @@ from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from ..errors import APIError
-from ..evaluators.judge import Judging
+from ..evaluators.judging import Judging
 from ..evaluators.side_calls import SideCalls, Terms
 from ..evaluators.side_funds import SideFunds
 from ..evaluators.tally import Tallies

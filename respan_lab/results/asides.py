@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ConfigError, LedgerError
 from ..evaluators.asking import asking_through
-from ..evaluators.judge import Judging
+from ..evaluators.judging import Judging
 from ..evaluators.side_funds import SideFunds
 from ..evaluators.tally import Tallies
 from ..money.account import Account

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConfigError
 from ...evaluators.judge import Judge
 from ...evaluators.judged import sealed
-from ...evaluators.side_calls import named
+from ...evaluators.side_keys import named
 from ...ledger.history import PastCall, newest_calls, standing_keys
 from ...ledger.records import answer_to, completion_of
 from ...money.bounds import Bounds, OneModel, output_bound
