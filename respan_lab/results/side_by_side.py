@@ -58,7 +58,8 @@ class Disagreements(pd.DataFrame):  # type: ignore[misc]  # pandas has no types 
             return text
         gap = self["score_a"].astype("Float64") - self["score_b"].astype("Float64")
         higher, lower = int((gap > 0).sum()), int((gap < 0).sum())
-        return f"{text}: {higher:,} times {a} scores more, {lower:,} times {b}"
+        more, less = count(higher, "time"), count(lower, "time")
+        return f"{text}: {more} {a} scores more, {less} {b}"
 
     def __repr__(self) -> str:
         return f"{visible(self.title)}\n{super().__repr__()}"

@@ -39,7 +39,7 @@ def test_only_pairs_whose_scores_differ_are_there(r):
     assert found["score_a"].tolist() == [True, False]
     assert found["key_b"].tolist() == ["b-1", "b-2"]
     assert found.title == (
-        "a and b differ in 2 of 4 pairs: 1 times a scores more, 1 times b"
+        "a and b differ in 2 of 4 pairs: 1 time a scores more, 1 time b"
     )
     swapped = r.disagreements("b", "a")
     assert swapped["score_b"].tolist() == found["score_a"].tolist()
