@@ -124,7 +124,7 @@ def figures_of(
         reach=float(max(1.0, high, high - low)),
         in_points=in_points,
         n_zeroed=n_zeroed,
-        stopped=Stopped.of(frame, manifest, name),
+        stopped=Stopped.of(frame, manifest, name, values),
     )
 
 

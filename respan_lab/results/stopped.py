@@ -16,6 +16,7 @@ import pandas as pd
 from .sequence import mean_sequence, sequence_p_value
 from .statistics.differences import Difference
 from .statistics.interval import Interval
+from .statistics.paired import Numbers
 from .wording import count, money
 
 __all__ = ["Stopped", "saved", "stop_sentence"]
@@ -27,30 +28,43 @@ class Stopped:
     Args:
         frame: The run's.
         stop: What its manifest tells under ``stop``.
+        values: The scores to compare by, if refused answers have one, too; the race
+            itself knows only those that an evaluator gave.
     """
 
-    def __init__(self, frame: pd.DataFrame, stop: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        stop: Mapping[str, Any],
+        values: Numbers | None = None,
+    ) -> None:
         self._stop = stop
         places = {str(item): at for at, item in enumerate(stop["items"])}
-        scores = frame[f"score_{stop['metric']}"].astype("Float64")
+        column = frame[f"score_{stop['metric']}"].astype("Float64")
+        scores = column.to_numpy(dtype=float, na_value=np.nan)
         self._scores = pd.DataFrame(
             {
                 "model": frame["model"].astype(str).to_numpy(),
                 "place": frame["item"].astype(str).map(places).to_numpy(dtype=float),
-                "score": scores.to_numpy(dtype=float, na_value=np.nan),
+                "score": scores,
+                "value": scores if values is None else values,
             }
         )
 
     @classmethod
     def of(
-        cls, frame: pd.DataFrame, manifest: Mapping[str, Any] | None, metric: str
+        cls,
+        frame: pd.DataFrame,
+        manifest: Mapping[str, Any] | None,
+        metric: str,
+        values: Numbers | None = None,
     ) -> Stopped | None:
         """Give it for a metric by which a run could stop; None for any other."""
         stop = (manifest or {}).get("stop")
         name = metric.removeprefix("score_")
         if not stop or stop["trouble"] or stop["metric"] != name:
             return None
-        return cls(frame, stop) if f"score_{name}" in frame else None
+        return cls(frame, stop, values) if f"score_{name}" in frame else None
 
     def interval(self, rows: np.ndarray[Any, Any]) -> Interval | None:
         """Give the interval of a mean score, valid at every look, at 95 %.
@@ -61,7 +75,8 @@ class Stopped:
         Returns:
             None if none of them counts.
         """
-        means = self._scores[rows].dropna().groupby("place")["score"].mean()
+        counted = self._scores[rows].dropna(subset=["place", "score"])
+        means = counted.groupby("place")["score"].mean()
         return mean_sequence(means) if len(means) else None
 
     def difference(self, a: str, b: str) -> Difference | None:
@@ -74,8 +89,13 @@ class Stopped:
         n_items = asked.get((a, b), asked.get((b, a)))
         if not n_items:
             return None
-        first, second = (self._means(name) for name in (a, b))
-        found = (first - second).dropna().sort_index().to_numpy()[:n_items]
+        apart = self._apart(a, b, "value")
+        if a in self._stop["out"] or b in self._stop["out"]:  # what came after is out
+            counted = self._apart(a, b, "score").index[:n_items]
+            apart = apart[apart.index <= counted.max()]
+        found = apart.to_numpy()
+        if not len(found):  # the frame has been cut down
+            return None
         n_pairs = self._stop["n_pairs"]
         level = 1 - (1 - self._stop["confidence"]) / n_pairs
         interval = mean_sequence(found, level=level, low=-1, high=1)
@@ -91,9 +111,14 @@ class Stopped:
             reach=1.0,
         )
 
-    def _means(self, model: str) -> pd.Series:
+    def _apart(self, a: str, b: str, what: str) -> pd.Series:
+        """The difference of two targets by place, of those that both have."""
+        first, second = (self._means(name, what) for name in (a, b))
+        return (first - second).dropna().sort_index()
+
+    def _means(self, model: str, what: str) -> pd.Series:
         rows = self._scores[self._scores["model"] == model]
-        return rows.dropna().groupby("place")["score"].mean()
+        return rows.dropna(subset=["place", what]).groupby("place")[what].mean()
 
 
 def stop_sentence(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str | None:

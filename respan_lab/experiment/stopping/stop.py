@@ -26,7 +26,9 @@ class Stop:
     is compared with that alone, and the run ends when all of them are better or worse.
     Targets that are equal are asked to the end.
 
-    What is in flight then is finished and reported, and decides nothing.
+    What is in flight then is finished and reported, and decides nothing. An item of
+    which a target has no score decides nothing of its pairs, even if it was refused;
+    `compare` counts that as the worst, and tells if the verdict is another then.
 
     Args:
         metric: A score of the run's evaluators, by its name without ``score_``; each
