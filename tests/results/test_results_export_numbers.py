@@ -118,7 +118,10 @@ def entity(found):
     return chr(int(found[1]))
 
 
+BODY = r"\\toprule(.*?)\\bottomrule"
 WORDS = {
+    r"\raggedright{}": "",
+    r"\allowbreak{}": "",
     r"\textdagger{}": "†",
     r"\textbar{}": "|",
     r"\textless{}": "<",
@@ -131,13 +134,28 @@ WORDS = {
 
 
 def latex_rows(text):
-    """Read the tabulars of a page of LaTeX: a list of rows each."""
-    tables = []
-    for body in re.findall(r"\\toprule(.*?)\\bottomrule", text, re.DOTALL):
-        lines = [one.strip() for one in body.split(r"\\") if one.strip()]
-        rows = [re.split(r"(?<!\\)&", one.replace(r"\midrule", "")) for one in lines]
-        tables.append([[plain_latex(cell) for cell in row] for row in rows])
-    return tables
+    """Read the tables of a page of LaTeX: a list of rows each, parts put together."""
+    summary, pairs = [], []
+    for page in re.findall(r"\\begin\{table\}(.*?)\\end\{table\}", text, re.DOTALL):
+        parts = [latex_part(one) for one in re.findall(BODY, page, re.DOTALL)]
+        if "comparisons" in page:
+            pairs += [row for part in parts for row in part[bool(pairs) :]]
+        else:
+            summary += parts
+    n_keys = summary[0][0].index("calls")
+    first, *others = summary
+    wide = [
+        row + [cell for part in others for cell in part[at][n_keys:]]
+        for at, row in enumerate(first)
+    ]
+    return [wide, pairs]
+
+
+def latex_part(body):
+    body = body.replace(r"\tabularnewline", r"\\")
+    lines = [one.strip() for one in body.split(r"\\") if one.strip()]
+    rows = [re.split(r"(?<!\\)&", one.replace(r"\midrule", "")) for one in lines]
+    return [[plain_latex(cell) for cell in row] for row in rows]
 
 
 def plain_latex(cell):

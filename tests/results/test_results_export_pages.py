@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 
 import pandas as pd
 import pytest
@@ -58,7 +60,7 @@ def test_names_and_titles_are_inert_too(call, page_of):
     rows = [call(EVIL, 0, prompt=EVIL, param_p=EVIL, score_x=True)]
     page = page_of(rows, "tex", name=EVIL, labels={EVIL: EVIL})
     assert r"\input" not in page
-    assert page.count(r"\begin{") == page.count(r"\end{") == 2
+    assert page.count(r"\begin{") == page.count(r"\end{") == 1 + page.count("toprule")
     page = page_of(rows, "md", name=EVIL, labels={EVIL: EVIL})
     assert "<b>" not in page.replace(r"\<", "")
     assert "](javascript" not in page.replace(r"\]", "")
@@ -69,7 +71,7 @@ def test_a_table_is_booktabs_and_needs_nothing_else(call, page_of):
     assert r"\usepackage" in page.splitlines()[0]
     assert page.splitlines()[0].startswith("%")
     for rule in ("toprule", "midrule", "bottomrule"):
-        assert page.count(rf"\{rule}") == 1
+        assert page.count(rf"\{rule}") == page.count(r"\begin{tabular}")
     assert r"\caption{try\_1: 1 call" in page
     assert r"\hline" not in page
 
@@ -82,3 +84,36 @@ def test_an_empty_run_is_a_page_too(page_of):
 def test_long_names_are_cut(call, page_of):
     for kind in ("md", "tex"):
         assert "x" * 200 not in page_of([call("x" * 500)], kind)
+
+
+def test_no_table_of_latex_sticks_out(call, page_of):
+    page = page_of(wide_run(call), "tex")
+    assert page.count(r"\begin{tabular}") > 3
+    assert "comparisons (1 of " in page
+    sides = re.findall(r"p\{(\d+)pt\}", page)
+    assert sides
+    assert all(40 <= int(one) < 345 for one in sides)
+
+
+@pytest.mark.deep
+def test_latex_itself_finds_nothing_too_wide_or_too_high(call, page_of, tmp_path):
+    if shutil.which("pdflatex") is None:
+        pytest.skip("needs LaTeX: apt-get install texlive-latex-recommended")
+    page = page_of(wide_run(call), "tex", name=EVIL, labels={"b": EVIL})
+    head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
+    (tmp_path / "all.tex").write_text(f"{head}{page}\\end{{document}}\n")
+    command = ["pdflatex", "-no-shell-escape", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert not re.search("Overfull|too large", done.stdout)
+
+
+def wide_run(call):
+    """Six models with long names, two prompts, three scores."""
+    return [
+        call(f"vendor{model}/a-model-of-some-size", item, prompt=prompt)
+        | {f"score_{name}_of_the_answer": (item + model) % 3 > 0 for name in "abc"}
+        for model in range(6)
+        for prompt in ("terse", "take a deep breath & think of it step by step")
+        for item in range(16)
+    ]
