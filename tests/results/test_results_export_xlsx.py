@@ -69,6 +69,23 @@ def test_figures_have_formats_with_units(call, book_of):
     assert book["calls"].column_dimensions["B"].width > 8
 
 
+def test_headings_stand_above_what_they_head(call, book_of):
+    prompt = "think step by step, then say it"
+    sheet = book_of([call(prompt=prompt, score_s=True)])["summary"]
+    sides = {cell.value: cell.alignment.horizontal for cell in sheet[1]}
+    assert (sides["model"], sides["n"], sides["cost"]) == ("left", "right", "right")
+    assert sheet.column_dimensions["B"].width > len(prompt)
+
+
+def test_sheets_are_printed_across_with_headings(call, book_of):
+    for sheet in book_of([call(score_s=True), call("b", score_s=False)]):
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.print_title_rows == "$1:$1"
+        is_narrow = sheet.max_column <= 16
+        assert sheet.page_setup.fitToHeight == 0
+        assert (sheet.page_setup.fitToWidth in (None, 1)) is is_narrow
+
+
 def test_no_text_is_a_formula_a_link_or_markup(call, book_of):
     rows = [call(text, i, output=text, var_x=text) for i, text in enumerate(EVIL)]
     book = book_of(rows, name=EVIL[0], labels={EVIL[0]: EVIL[4]})

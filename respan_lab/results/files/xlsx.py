@@ -37,6 +37,7 @@ _INERT = {"strings_to_formulas": False, "strings_to_urls": False}
 _HEADING = {"bold": True, "bg_color": "#E8ECF1", "bottom": 1, "valign": "vcenter"}
 _META = "respan_lab"  # the field of the manifest's sheet that tells the columns' kinds
 _VERSION = 1
+_ON_PAPER = 16  # columns; more would be too small to read on one sheet of paper
 _PIECE = 5_000  # characters of the manifest a cell; each may become an escape of six
 
 
@@ -98,13 +99,18 @@ def _properties(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> dict[str, A
 def _begin_sheet(book: Workbook, name: str, frame: pd.DataFrame) -> None:
     """Write a sheet's heading, and a row of blanks that `fill_rows` replaces."""
     sheet = book.add_worksheet(name)
-    head = book.add_format(_HEADING)
+    heads = {
+        side: book.add_format({**_HEADING, "align": side}) for side in ("left", "right")
+    }
     for at, column in enumerate(map(str, frame.columns)):
         look = look_of(name, frame.iloc[:, at])
         sheet.set_column(at, at, look.width)
-        sheet.write_string(0, at, fitted_text(neutralize(column)), head)
+        sheet.write_string(0, at, fitted_text(neutralize(column)), heads[look.side])
         sheet.write_blank(1, at, None, book.add_format(look.format))
     sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.repeat_rows(0)  # on every printed page
+    sheet.fit_to_pages(1 if len(frame.columns) <= _ON_PAPER else 0, 0)
     sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
 
 

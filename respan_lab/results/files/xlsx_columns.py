@@ -46,6 +46,7 @@ _LONG = (
     "value",
     "in_words",
 )
+_LOOKED_AT = 1_000  # rows
 _WIDE, _USUAL, _NARROW = 60, 22, 10  # characters
 
 
@@ -54,6 +55,11 @@ class Look(NamedTuple):
 
     format: dict[str, Any]
     width: float
+
+    @property
+    def side(self) -> str:
+        """Where its heading stands: above its figures, or where its texts begin."""
+        return "right" if "num_format" in self.format else "left"
 
 
 def look_of(sheet: str, column: pd.Series) -> Look:
@@ -67,8 +73,14 @@ def look_of(sheet: str, column: pd.Series) -> Look:
     if name in _LONG or name.startswith(("var_", "note_", "parsed_")):
         return Look({**look, "text_wrap": True}, max(room, _WIDE))
     if not pd.api.types.is_numeric_dtype(column.dtype):
-        return Look(look, max(room, _USUAL))
+        return Look(look, max(room, _USUAL, min(_longest(column), _WIDE)))
     return Look({**look, "num_format": _number_format(sheet, column)}, max(room, 12))
+
+
+def _longest(column: pd.Series) -> int:
+    """Give the longest text of a sheet's beginning, in characters."""
+    known = column.head(_LOOKED_AT).dropna().unique()
+    return max((len(str(one)) for one in known), default=0) + 1
 
 
 def _number_format(sheet: str, column: pd.Series) -> str:
