@@ -53,11 +53,20 @@ if TYPE_CHECKING:
         regex,
         tool_called,
     )
-    from .experiment import Experiment, Stop, Target, acompare, compare, grid
+    from .experiment import (
+        Experiment,
+        Stop,
+        Target,
+        acompare,
+        acompare_versions,
+        compare,
+        compare_versions,
+        grid,
+    )
     from .gateway import Gateway
     from .prompts import Prompt, image
     from .results import Results, concat, runs
-    from .widgets import PromptForm
+    from .widgets import PromptForm, VersionPicker
     from .wire import Chunk, Completion
 
 # Where each public name lives. Nothing is loaded before it is used, so that
@@ -95,11 +104,20 @@ _ROOMS = {
         "regex",
         "tool_called",
     ),
-    "experiment": ("Experiment", "Stop", "Target", "acompare", "compare", "grid"),
+    "experiment": (
+        "Experiment",
+        "Stop",
+        "Target",
+        "acompare",
+        "acompare_versions",
+        "compare",
+        "compare_versions",
+        "grid",
+    ),
     "gateway": ("Gateway",),
     "prompts": ("Prompt", "image"),
     "results": ("Results", "concat", "runs"),
-    "widgets": ("PromptForm",),
+    "widgets": ("PromptForm", "VersionPicker"),
     "wire": ("Chunk", "Completion"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -132,9 +150,12 @@ __all__ = [
     "StreamError",
     "Target",
     "UpstreamError",
+    "VersionPicker",
     "__version__",
     "acompare",
+    "acompare_versions",
     "compare",
+    "compare_versions",
     "concat",
     "contains",
     "evaluators",

@@ -58,7 +58,10 @@ def html_view(diff: PromptDiff) -> str:
 
 
 def _title(diff: PromptDiff) -> str:
-    title = f"{diff.old} → {diff.new}"
+    names = [diff.old, diff.new]
+    if diff.old == diff.new:
+        names = [f"{diff.old}, old", "new"]
+    title = " → ".join(names)
     return _visible(title) + (": no difference" if diff.is_empty else "")
 
 

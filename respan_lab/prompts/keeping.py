@@ -111,7 +111,7 @@ class Keeping:
 
         Example:
             >>> lab.Prompt("Answer {{ q }}.").diff("Answer {{ q }} in {{ n }}.")
-            the prompt → the prompt
+            the prompt, old → new
             variables added: n
             user: changed
               Answer {{ q }}{+ in {{ n }}+}.
