@@ -19,6 +19,7 @@ _PROMPTS: Mapping[str, str] = {
     "model": "string",
     "updated_at": "datetime64[ns, UTC]",
 }
+_NAMES = ("first_name", "last_name")
 _VERSIONS: Mapping[str, str] = {
     "version": "Int64",
     "description": "string",
@@ -27,6 +28,7 @@ _VERSIONS: Mapping[str, str] = {
     "model": "string",
     "messages": "object",
     "variables": "object",
+    "edited_by": "string",
     "created_at": "datetime64[ns, UTC]",
     "updated_at": "datetime64[ns, UTC]",
 }
@@ -51,7 +53,17 @@ def versions_frame(
         for name in further
         if name not in _VERSIONS and any(row.get(name) is not None for row in versions)
     ]
-    return _frame(versions, {**_VERSIONS, **dict.fromkeys(more, "")})
+    rows = [{**row, "edited_by": _who(row.get("edited_by"))} for row in versions]
+    return _frame(rows, {**_VERSIONS, **dict.fromkeys(more, "")})
+
+
+def _who(editor: Any) -> str | None:
+    """Say who edited a version: a name, or what the gateway's object calls them."""
+    if isinstance(editor, Mapping):
+        whole = " ".join(str(editor.get(part) or "") for part in _NAMES).strip()
+        given = (whole, *(editor.get(name) for name in ("name", "email", "id")))
+        return next((str(one) for one in given if one), None)
+    return None if editor is None else str(editor)
 
 
 def _prompt_row(prompt: Mapping[str, Any]) -> dict[str, Any]:

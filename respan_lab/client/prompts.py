@@ -162,7 +162,8 @@ class Prompts:
 
         Returns:
             A row per version: `version`, `description`, `readonly` (false for the
-            draft), `is_deployed`, `model`, `messages`, `variables`, `created_at`,
+            draft), `is_deployed`, `model`, `messages`, `variables`, `edited_by` (a name
+            or address; on the embedded gateway the machine's user), `created_at`,
             `updated_at`, and what else any version sets.
 
         Raises:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .code import Code
 from .prompt_form import PromptForm
+from .version_picker import VersionPicker
 
-__all__ = ["Code", "PromptForm"]
+__all__ = ["Code", "PromptForm", "VersionPicker"]

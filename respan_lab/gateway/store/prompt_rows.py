@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -148,7 +149,7 @@ def _shown(row: sqlite3.Row) -> dict[str, Any]:
         **{name: fields.get(name) for name in VERSION_FIELDS},
         "readonly": not row["is_draft"],
         "is_deployed": bool(row["is_live"]),
-        "edited_by": None,
+        "edited_by": fields.get("edited_by"),
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
     }
@@ -164,8 +165,20 @@ def seal(db: sqlite3.Connection, prompt_id: str) -> None:
 
 
 def dumped(fields: Mapping[str, Any]) -> str:
-    """Write down the fields that say something."""
-    return json.dumps({n: fields[n] for n in fields if fields[n] is not None})
+    """Write down the fields that say something, and who says it."""
+    signed = {**fields, "edited_by": _user()}
+    return json.dumps({n: one for n, one in signed.items() if one is not None})
+
+
+def _user() -> dict[str, str] | None:
+    """Whose account this is, as the contract has people; None if the machine is mute.
+
+    A gateway of one's own has no accounts, but its folder may be shared.
+    """
+    try:
+        return {"first_name": getpass.getuser()}
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return None
 
 
 def now() -> str:

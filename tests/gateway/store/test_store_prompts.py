@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_what_a_version_does_not_say_is_none(tmp_path: Path) -> None:
     assert said == {**MESSAGES, "temperature": 0.0}
     assert made["id"] == made["prompt_version_id"]
     assert (made["version"], made["readonly"], made["is_deployed"]) == (1, False, False)
-    assert made["edited_by"] is None
+    assert made["edited_by"] == {"first_name": getpass.getuser()}
 
 
 def test_a_new_version_makes_earlier_ones_read_only(tmp_path: Path) -> None:
