@@ -17,7 +17,7 @@ from respan_lab.results.versions_frame import ALL_MODELS
 
 N = 40
 DATA = [{"n": n, "expected": str(n)} for n in range(N)]
-PRICES = dict.fromkeys(["sim/good", "sim/same"], {"input": 1.0, "output": 2.0})
+PRICES = {f"sim/{name}": {"input": 1.0, "output": 2.0} for name in ("good", "same")}
 EVIL = "<script>alert(1)</script>"
 
 
