@@ -4,46 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from ..errors import ConfigError, RespanError
-from ..evaluators.judged import asked_of, calls_shown
 from ..evaluators.pairwise_judge import PairwiseJudge, Preference
 from ..transport import run
-from .answers import Answers
+from .answer_pairs import (
+    TIE,
+    AnswerPair,
+    ShownAnswer,
+    about,
+    answer_pairs,
+    shown_answers,
+)
 from .asides import Asides, Paying
-from .groups import item_codes
-from .matching import check_factor, check_levels, rows_of_level, shared_factors
 from .votes_frame import Votes
 
 __all__ = ["TIE", "pairwise"]
 
-TIE = "tie"
 _HOW_ON = "Their verdicts are missing; ask again with a budget for them."
 _TASKS = 32  # pairs that are judged at once
-_WANTS = ("output", "expected", "variables", "tool_calls", "completion")
 _TEXTS = ("winner", "winner_ab", "winner_ba", "reason", "key_a", "key_b")
-
-
-class _Shown(NamedTuple):
-    """An answer as a judge is shown it."""
-
-    answer: Any
-    asked: Mapping[str, Any]
-    variables: Mapping[str, Any]
-    expected: Any
-
-
-class _Pair(NamedTuple):
-    a: str
-    b: str
-    row: Mapping[str, Any]
-    first: int  # places in the frame
-    second: int
 
 
 def pairwise(
@@ -76,16 +60,10 @@ def pairwise(
         raise ConfigError(
             f"{judge!r} is no judge of pairs; use lab.pairwise_judge(...)"
         )
-    check_factor(frame, by)
-    frame = frame.reset_index(drop=True).assign(_item=item_codes(frame))
-    pairs = [
-        pair
-        for one, two in _levels(frame, a, b, by)
-        for pair in _pairs(frame, one, two, by)
-    ]
+    pairs = answer_pairs(frame, a, b, by=by)
     asides = Asides(manifest, {judge.__name__: judge}, paying)
     run(asides.check())
-    shown = _shown(frame, manifest, sorted({at for p in pairs for at in p[3:]}))
+    shown = shown_answers(frame, manifest, pairs)
     told = run(_judged(judge, pairs, shown, asides)) if pairs else []
     budget = asides.told_of_budget()
     if budget is not None and budget["message"]:
@@ -94,67 +72,10 @@ def pairwise(
     return _frame(rows, asides)
 
 
-def _levels(
-    frame: pd.DataFrame, a: str | None, b: str | None, by: str
-) -> list[tuple[str, str]]:
-    there = {str(one) for one in frame[by].dropna().unique()}
-    order = (
-        [str(one) for one in frame[by].cat.categories]
-        if isinstance(frame[by].dtype, pd.CategoricalDtype)
-        else list(dict.fromkeys(map(str, frame[by].dropna())))
-    )
-    levels = [one for one in order if one in there]
-    if TIE in levels:
-        raise ConfigError(f"a level of {by!r} is called {TIE!r}, as a verdict is")
-    check_levels(frame, *(one for one in (a, b) if one is not None), by=by)
-    if a is not None and b is not None:
-        return [(str(a), str(b))]
-    if a is not None:
-        return [(str(a), one) for one in levels if one != str(a)]
-    if b is not None:
-        return [(one, str(b)) for one in levels if one != str(b)]
-    return list(combinations(levels, 2))
-
-
-def _pairs(frame: pd.DataFrame, a: str, b: str, by: str) -> Iterator[_Pair]:
-    first, second = (
-        rows[(rows["choice"] == 0) & rows["output"].notna()].assign(
-            _place=lambda one: one.index
-        )
-        for rows in (rows_of_level(frame, level, by=by) for level in (a, b))
-    )
-    shared = shared_factors(first, second, by=by)
-    on = ["_item", *shared, "run"]
-    matched = first[[*on, "item", "key", "_place"]].merge(
-        second[[*on, "key", "_place"]], on=on, how="inner", suffixes=("_a", "_b")
-    )
-    names = ["item", *shared, "run", "key_a", "key_b"]
-    for row in matched.to_dict("records"):
-        kept = {name: row[name] for name in names}
-        yield _Pair(a, b, kept, int(row["_place_a"]), int(row["_place_b"]))
-
-
-def _shown(
-    frame: pd.DataFrame, manifest: Mapping[str, Any], places: Sequence[int]
-) -> dict[int, _Shown]:
-    answers = Answers(frame.iloc[list(places)], manifest)
-    contexts = (one for block in answers.contexts(_WANTS) for one in block)
-    return dict(zip(places, map(_shown_of, contexts), strict=True))
-
-
-def _shown_of(context: Mapping[str, Any]) -> _Shown:
-    calls = calls_shown(context["tool_calls"])
-    text = context["output"]
-    answer = text if calls is None else {"answer": text, "tool_calls": calls}
-    variables = context["variables"] or {}
-    asked = asked_of(context["completion"], variables)
-    return _Shown(answer, asked, variables, context["expected"])
-
-
 async def _judged(
     judge: PairwiseJudge,
-    pairs: Sequence[_Pair],
-    shown: Mapping[int, _Shown],
+    pairs: Sequence[AnswerPair],
+    shown: Mapping[int, ShownAnswer],
     asides: Asides,
 ) -> list[tuple[Preference, Preference]]:
     """Ask about every pair in both orders, some pairs at once."""
@@ -178,22 +99,16 @@ async def _judged(
 _SAME = Preference(None, "the same question", 0.0)
 
 
-async def _preferred(judge: PairwiseJudge, first: _Shown, second: _Shown) -> Preference:
+async def _preferred(
+    judge: PairwiseJudge, first: ShownAnswer, second: ShownAnswer
+) -> Preference:
     try:
-        return await judge.prefer(first.answer, second.answer, _about(first, second))
+        return await judge.prefer(first.answer, second.answer, about(first, second))
     except RespanError as error:
         return Preference(None, f"{type(error).__name__}: {error}", None)
 
 
-def _about(first: _Shown, second: _Shown) -> dict[str, Any]:
-    """What both are answers to; of two prompts, what was filled into either."""
-    asked = first.asked
-    if asked != second.asked:
-        asked = {"variables": dict(first.variables)} if first.variables else {}
-    return {**asked, "expected": first.expected}
-
-
-def _row(pair: _Pair, ab: Preference, ba: Preference) -> dict[str, Any]:
+def _row(pair: AnswerPair, ab: Preference, ba: Preference) -> dict[str, Any]:
     if ba is _SAME:
         ba = ab._replace(cost=0.0)
     ab_won = _named(ab, first=pair.a, second=pair.b)
@@ -221,7 +136,7 @@ def _named(told: Preference, *, first: str, second: str) -> str | None:
     return None if told.winner is None else names[told.winner]
 
 
-def _reason(pair: _Pair, ab: Preference, ba: Preference) -> str:
+def _reason(pair: AnswerPair, ab: Preference, ba: Preference) -> str:
     return f"{pair.a} first: {ab.reason or '–'} | {pair.b} first: {ba.reason or '–'}"
 
 
