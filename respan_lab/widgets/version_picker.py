@@ -77,7 +77,9 @@ class VersionPicker(Panel):
         self._chosen = _menu("Version", self._options())
         self._other = _menu("Compare with", [("nothing", 0), *self._options()])
         self._about, self._diff = ipywidgets.HTML(), ipywidgets.HTML()
-        self._deploy = ipywidgets.Button(description="Deploy …")
+        self._deploy = ipywidgets.Button(
+            description="Deploy …", tooltip="Requests that name no version get this one"
+        )
         self._refresh = ipywidgets.Button(description="Refresh", tooltip="Read anew")
         self._sure = ipywidgets.Button(button_style="warning")
         self._no = ipywidgets.Button(description="Cancel")
@@ -136,11 +138,13 @@ class VersionPicker(Panel):
         self._draw()
 
     def deploy(self) -> None:
-        """Make the chosen version the live one.
+        """Make the chosen version the live one; a draft is committed first.
 
         Raises:
-            APIError: It is a draft, or the gateway said no.
+            APIError: The gateway said no.
         """
+        if not self._row(self.version)["readonly"]:
+            self._client.prompts.commit(self._id)
         self._client.prompts.deploy(self._id, self.version)
         self.refresh()
 
@@ -220,7 +224,9 @@ class VersionPicker(Panel):
 
     @reported
     def _ask(self, is_asked: bool = True) -> None:
-        self._sure.description = f"Yes, deploy version {self.version}"
+        is_draft = not self._row(self.version)["readonly"]
+        deed = "commit and deploy" if is_draft else "deploy"
+        self._sure.description = f"Yes, {deed} version {self.version}"
         self._sure.layout.width = "auto"
         self._asked.layout.display = "flex" if is_asked else "none"
 
@@ -239,12 +245,7 @@ class VersionPicker(Panel):
             self._chosen.value, self._other.value = self.version, self.against
             self._asked.layout.display = "none"
             row = self._row(self.version)
-            self._deploy.disabled = bool(row["is_deployed"]) or not row["readonly"]
-            self._deploy.tooltip = (
-                "A draft is committed before it is deployed"
-                if not row["readonly"]
-                else "Requests that name no version get this one"
-            )
+            self._deploy.disabled = bool(row["is_deployed"])
             self._about.value = _about(row)
             self._diff.value = self._shown()
         finally:

@@ -106,13 +106,21 @@ def test_choosing_another_takes_the_question_back(
     assert picker._asked.layout.display == "none"
 
 
-def test_a_draft_is_not_deployed(client: lab.Client, prompt_id: str) -> None:
+def test_a_draft_is_committed_first(client: lab.Client, prompt_id: str) -> None:
     picker = VersionPicker(client, prompt_id, 3)
-    assert picker._deploy.disabled
+    picker._deploy.click()
+    assert picker._sure.description == "Yes, commit and deploy version 3"
     picker._sure.click()
-    assert "draft" in picker.error
-    picker._refresh.click()
+    assert client.prompts.get(prompt_id).version == 3
     assert picker.error == ""
+
+
+def test_what_fails_stands_in_the_widget(client: lab.Client, prompt_id: str) -> None:
+    picker = VersionPicker(client, prompt_id, 2)
+    client.prompts.delete(prompt_id)
+    picker._sure.click()
+    assert "no prompt" in picker.error
+    assert 'role="alert"' in picker._alert.value
 
 
 def test_refreshing_finds_new_versions(client: lab.Client, prompt_id: str) -> None:
@@ -121,7 +129,6 @@ def test_refreshing_finds_new_versions(client: lab.Client, prompt_id: str) -> No
     picker._refresh.click()
     assert list(picker.versions["version"]) == [4, 3, 2, 1]
     assert picker.version == 3
-    assert not picker._deploy.disabled
 
 
 def test_the_code_gives_the_same_state(client: lab.Client, prompt_id: str) -> None:
