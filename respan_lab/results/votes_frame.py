@@ -1,4 +1,4 @@
-"""The frame of a judge's votes, and what it says of the judge."""
+"""The frame of votes, a judge's or people's, and what it says of who voted."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from .agreement import agreed, kappa
 from .statistics.rates import rate_interval
 from .statistics.votes import PRIOR, strengths
 from .text import visible
 from .wording import count, money
 
-__all__ = ["Rate", "Votes"]
+__all__ = ["Agreement", "Rate", "Votes"]
 
 
 class Rate(NamedTuple):
@@ -31,8 +32,30 @@ class Rate(NamedTuple):
     n: int
 
 
+class Agreement(NamedTuple):
+    """How far two agree, on the pairs that both have decided.
+
+    Attributes:
+        rate: The share with the same verdict, a tie being one; None of nothing.
+        ci_low: The lower end of its 95 % interval, Wilson's on items.
+        ci_high: The upper end.
+        n: On how many pairs.
+        kappa: Cohen's: 1 is full agreement, 0 is what chance would give; None where
+            chance alone would agree always.
+    """
+
+    rate: float | None
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+    kappa: float | None
+
+
 class Votes(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
-    """A judge's votes on pairs of answers; what is made of it is a plain frame.
+    """Votes on pairs of answers; what is made of it is a plain frame.
+
+    They are a judge's, or people's: then there is a column ``rater``, and each pair was
+    shown in one order alone, so that nothing is known of flips.
 
     Intervals are Wilson's, on as many independent pairs as there are: several votes on
     one item are not so many items. `attrs["judges"]` tells what the judge was asked
@@ -60,7 +83,8 @@ class Votes(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
     def first_rate(self) -> Rate:
         """The share of single verdicts for the answer shown first, ties aside.
 
-        Each answer stands first once, so that one half is no preference.
+        Each answer stands first once, or a drawn half of the times, so that one half is
+        no preference.
         """
         items = [*self["item"], *self["item"]]
         ab = _is_first(self["winner_ab"], self["a"], self["b"])
@@ -103,26 +127,58 @@ class Votes(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
         """
         return strengths(pd.DataFrame(self), level=level, prior=prior, seed=seed)
 
+    def agreement(self, other: pd.DataFrame) -> Agreement:
+        """Say how far these votes agree with another's: a judge's, or another rater's.
+
+        Only pairs of answers that both have decided count; identical ones that nobody
+        was asked about do not.
+
+        Args:
+            other: Votes on the same answers, of `Results.pairwise`, of a `lab.Rater` or
+                of `Results.ratings` for one rater.
+
+        Raises:
+            ConfigError: It is no frame of votes, or has two votes on a pair.
+
+        Example:
+            >>> votes = pd.DataFrame({"item": [1, 2, 3, 4], "a": "x", "b": "y",
+            ...                       "winner": ["x", "y", "tie", "x"]})
+            >>> found = Votes(votes).agreement(votes.assign(winner=["x"] * 4))
+            >>> found.rate, found.n, found.kappa
+            (0.5, 4, 0.0)
+        """
+        both = agreed(self, other)
+        same = [each.one == each.two for each in both]
+        return Agreement(*_rate_of([each.item for each in both], same), kappa(both))
+
     @property
     def sentence(self) -> str:
-        """What the votes say of the judge, in words."""
+        """What the votes say of who voted, in words."""
         missing = int(self["winner"].isna().sum())
         judges = self.attrs.get("judges") or {}
         unreadable = sum(one.get("unreadable", 0) for one in judges.values())
         first, favours = self.first_rate, self.favours
-        bias = f": the judge favours what stands {favours}" if favours else ""
+        who = "raters favour" if "rater" in self else "the judge favours"
+        bias = f": {who} what stands {favours}" if favours else ""
         parts = [
-            count(len(self), "pair"),
+            count(len(self), "pair") if "rater" not in self else self._by_whom(),
             f"{missing:,} without a verdict" if missing else "",
             f"{count(unreadable, 'answer')} of the judge cannot be read"
             if unreadable
             else "",
-            f"verdict changed with the order in {_percent(self.flip_rate)}",
+            f"verdict changed with the order in {_percent(self.flip_rate)}"
+            if "rater" not in self
+            else "",
             f"ties {_percent(self.tie_rate)}",
             f"shown first won {_percent(first)} of {first.n:,} verdicts{bias}",
             f"{money(self.cost)} for judging" if self.cost is not None else "",
+            *self.attrs.get("notes", ()),
         ]
         return " · ".join(part for part in parts if part)
+
+    def _by_whom(self) -> str:
+        n_raters = self["rater"].nunique()
+        return f"{count(len(self), 'vote')} of {count(n_raters, 'rater')}"
 
     def _rate(self, values: pd.Series) -> Rate:
         return _rate_of(list(self["item"]), values.tolist())

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from ..errors import ConfigError, RespanError
 
-__all__ = ["File"]
+__all__ = ["File", "make_folder"]
 
 _PATIENCE = 30.0  # seconds to wait while another process writes
 
@@ -47,7 +47,7 @@ class File(NamedTuple):
             RespanError: It cannot be used; says why and what to do.
         """
         try:
-            _make_folder(self.path.parent)
+            make_folder(self.path.parent)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(
                 self.path, timeout=_PATIENCE, isolation_level=None
@@ -134,7 +134,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder that is its owner's alone and ignores itself in git."""
     if folder.is_dir():
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

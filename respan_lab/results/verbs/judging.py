@@ -1,12 +1,14 @@
-"""The verb that lets a judge compare answers."""
+"""The verbs that have answers compared, by a judge or by people."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..asides import Paying
 from ..pairwise import pairwise
+from ..rated import ratings
 from .verbs import Verbs
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ __all__ = ["Judging"]
 
 
 class Judging(Verbs):
-    """Lets a model compare the answers that are there."""
+    """Has the answers compared that are there."""
 
     def pairwise(
         self,
@@ -82,3 +84,40 @@ class Judging(Verbs):
         """
         paying = Paying(budget, prices, assume_price, maybe_billed)
         return pairwise(self._df, self._manifest, judge, a=a, b=b, by=by, paying=paying)
+
+    def ratings(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        by: str = "model",
+        rater: str | None = None,
+    ) -> Votes:
+        """Read the votes that people gave these answers with a `lab.Rater`.
+
+        Args:
+            path: The file that the votes were kept in; None is
+                ``<home>/ratings/<name>.jsonl``, where a `lab.Rater` keeps those of a
+                run of that name.
+            by: What was compared: ``model``, ``prompt`` …
+            rater: Whose votes; None is everybody's.
+
+        Returns:
+            A row for each vote that stands, as `pairwise` gives: ``winner_ab`` is the
+            verdict if ``a`` was shown first, ``winner_ba`` if ``b`` was, and the other
+            is missing, as are ``flipped`` and ``cost``. ``winner`` is missing if the
+            pair was skipped. Identical answers, which nobody is asked about, are ties
+            with both missing. ``rater`` says whose it is. ``agreement(other)`` compares
+            with a judge or another rater. Votes on other answers are left out, and
+            counted in ``sentence``.
+
+        Raises:
+            ConfigError: There is no such file, factor or rater.
+
+        Example:
+            >>> import respan_lab as lab
+            >>> r = lab.compare("Hi", ["sim/small", "sim/large"], progress=False)
+            >>> r.ratings("nowhere.jsonl")
+            Traceback (most recent call last):
+            respan_lab.errors.ConfigError: there are no votes at nowhere.jsonl; ...
+        """
+        return ratings(self._df, self._manifest, path, by=by, rater=rater)
