@@ -79,8 +79,8 @@ def tango(gained: int, lost: int, n: int, *, level: float = 0.95) -> Interval:
 def guarded_tango(gained: int, lost: int, n: int, *, level: float = 0.95) -> Interval:
     """Give Tango's score interval with Student's quantile in place of the normal one.
 
-    By enumeration it covers at least 93.6 % from 15 to 100 items, where Tango's falls to
-    91.5 % and Newcombe's method 10 to 91.9 %. Its arguments are those of `tango`.
+    By enumeration it covers at least 93.6 % from 15 to 100 items, where Tango's falls
+    to 91.5 % and Newcombe's method 10 to 91.9 %. Its arguments are those of `tango`.
 
     Example:
         >>> low, high = guarded_tango(9, 2, 40)
