@@ -79,8 +79,8 @@ def look_of(sheet: str, column: pd.Series) -> Look:
 
 def _longest(column: pd.Series) -> int:
     """Give the longest text of a sheet's beginning, in characters."""
-    known = column.head(_LOOKED_AT).dropna().unique()
-    return max((len(str(one)) for one in known), default=0) + 1
+    known = column.head(_LOOKED_AT).dropna().astype(str)
+    return int(known.str.len().max()) + 1 if len(known) else 1
 
 
 def _number_format(sheet: str, column: pd.Series) -> str:
