@@ -20,6 +20,7 @@ from ..transport import Clock, in_time, was_sent
 from ..wire import Attempt, SSEDecoder, StreamAssembler, Timing, redact, status_error
 from ..wire.decoding import decoded
 from ..wire.failure import error_message
+from ..wire.headers import header_seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Mapping
@@ -98,6 +99,19 @@ class Trial:
         """What has come of a streamed answer by now; None if nothing."""
         so_far = self._assembler.result() if self._assembler else {}
         return so_far if so_far.get("choices") else None
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds from hand-over to the last delta with content; None before one.
+
+        What the gateway says it held the call for a slot is left out, as in the times
+        of the whole answer.
+        """
+        handed = self._clock.handed_at
+        if handed is None or not self._deltas:
+            return None
+        held = header_seconds(self._headers, "x-respan-lab-queue-time")
+        return max(0.0, self._deltas[-1] - handed - held)
 
     async def run(self, timeout: float | None) -> Answer:
         """Send, read to the end, and time it.

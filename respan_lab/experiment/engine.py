@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..prices import PriceTable
     from ..wire import ChatRequest, Completion
     from .answers.scoring import Scorer
+    from .listening import Listening
     from .options import Settings
     from .pacing.gates import Gates
     from .pacing.pace import Sending
@@ -67,6 +68,7 @@ class Engine:
         prices: Prices an answer whose gateway reports no cost.
         run_id: Travels with every request as `metadata.respan_lab_run`.
         race: Says when enough was asked; None asks everything.
+        listening: Is told of every cell; None where nobody listens.
 
     Attributes:
         warnings: What the gateway warned of, and in how many calls.
@@ -87,6 +89,7 @@ class Engine:
         prices: PriceTable,
         run_id: str,
         race: Race | None = None,
+        listening: Listening | None = None,
     ) -> None:
         self._cells = cells
         self._client = client
@@ -97,6 +100,7 @@ class Engine:
         self._prices = prices
         self._run_id = run_id
         self._race = race
+        self._listening = listening
         self._run = self._workers = 0
         self._nonce = ""
         self._is_over = False
@@ -191,6 +195,8 @@ class Engine:
         elif self._race is not None:  # an answer is heard of by its scores
             self._race.hear(asked.at, [])
         progress.count(asked.rows[0])
+        if self._listening is not None:
+            self._listening.came(asked.at, asked.rows)
 
     async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Stop all work; what has come is committed, and scored if that is quick."""
@@ -285,7 +291,10 @@ class Engine:
         """Make a call; whatever comes of it is on its way into the ledger."""
         at, cell = turn.cell, self._cells[turn.cell]
 
+        listening = self._listening
+
         async def perform(trials: list[Trial]) -> Completion:
+            follow = None if listening is None else listening.following(at, trials)
             with sending:
                 completion = await self._client.perform(
                     request,
@@ -294,6 +303,7 @@ class Engine:
                     prices=self._prices,
                     queued_at=turn.queued_at,
                     trials=trials,
+                    on_chunk=follow,
                     on_refused=sending.refused,
                     before_retry=sending.again,
                 )

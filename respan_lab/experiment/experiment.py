@@ -17,6 +17,7 @@ from .options import RunOptions, Settings, signature_with_options
 
 if TYPE_CHECKING:
     from ..results import Results
+    from .listening import Listener
     from .planning.target import Target
 
 __all__ = ["Experiment"]
@@ -150,12 +151,20 @@ class Experiment(Forecasts):
         return job.results()
 
     def start(
-        self, client: Client | None = None, **options: Unpack[RunOptions]
+        self,
+        client: Client | None = None,
+        *,
+        listener: Listener | None = None,
+        **options: Unpack[RunOptions],
     ) -> Handle:
         """Ask everything in the background, and give a handle at once.
 
         Args:
             client: Makes the calls; None is `lab.Client()`.
+            listener: For a view of the run: a function that is called with a `Heard`
+                for each cell that is found, sent or over, and for each chunk of its
+                answer. It is called on the background loop, so it must be quick. Its
+                first error is a warning of `.wait()`, and harms no call. None for none.
             **options: As for `run`.
 
         Returns:
@@ -167,9 +176,15 @@ class Experiment(Forecasts):
         """
         chosen, client = Settings.of(options), checked_client(client)
         targets = run(self._pinned(client)) if self._has_saved() else self._targets
-        return Handle(self._job(client, chosen, targets))
+        return Handle(self._job(client, chosen, targets, listener))
 
-    def _job(self, client: Client, chosen: Settings, targets: list[Target]) -> Job:
+    def _job(
+        self,
+        client: Client,
+        chosen: Settings,
+        targets: list[Target],
+        listener: Listener | None = None,
+    ) -> Job:
         cells = self._cells(client, targets)
         if client.channel == "header":  # the one channel that may be too narrow
             for cell in cells:
@@ -182,6 +197,7 @@ class Experiment(Forecasts):
             evaluators=self._evaluators,
             name=self.name,
             estimate=self._estimate,
+            listener=listener,
         )
 
 

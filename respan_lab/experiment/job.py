@@ -26,6 +26,7 @@ from .answers.scoring import Scorer
 from .engine import Engine
 from .estimating.estimate_score import score_estimate
 from .judges import Judges
+from .listening import Listening
 from .manifest import hash_of_text, manifest_of
 from .notices import tell
 from .pacing.gates import open_gates
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from ..client import Client
     from ..results import Results
+    from .listening import Listener
     from .options import Settings
     from .pacing.gates import Gates
     from .planning.plan import Cell
@@ -61,6 +63,8 @@ class Job:
         targets: What is asked.
         evaluators: Score the answers.
         name: The experiment's; None has none.
+        estimate: What was told beforehand of it; None if nothing was.
+        listener: Is told of every cell; None for nobody.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Job:
         evaluators: Mapping[str, Callable[..., Any]],
         name: str | None,
         estimate: pd.DataFrame | None = None,
+        listener: Listener | None = None,
     ) -> None:
         self.run_id = uuid.uuid4().hex[:12]
         self.name = name
@@ -99,6 +104,7 @@ class Job:
         self.race = Race.of(settings.stop, cells, evaluators, seed=settings.order_seed)
         self.spending = Spending.of(cells, targets, settings, prices)
         self.judges = Judges(evaluators, client, settings, spending=self.spending)
+        self._listening = None if listener is None else Listening(listener)
         self._scorer = Scorer(
             evaluators,
             cells,
@@ -117,6 +123,7 @@ class Job:
             prices=prices,
             run_id=self.run_id,
             race=self.race,
+            listening=self._listening,
         )
         self._recorded: Recorded | None = None
         self._doubt: str | None = None
@@ -153,6 +160,7 @@ class Job:
             self.spending.message(),
             self.judges.message(),
             self._doubt,
+            self._listening and self._listening.message(),
         ):
             if text:
                 warnings.warn(text, UserWarning, stacklevel=4)
@@ -182,6 +190,9 @@ class Job:
         rest = [at for at in range(len(self.cells)) if at not in known]
         age = None if found.oldest is None else time.time() - found.oldest / 1e6
         self.progress.find(len(known), age)
+        if self._listening is not None:
+            for at in sorted(known):
+                self._listening.found(at)
         if self.gates is not None:
             self.engine.prepare(found.run, rest, self.gates)
             self._let_see(found)
