@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .code import Code
 from .prompt_form import PromptForm
+from .rater import Rater
 from .version_picker import VersionPicker
 
-__all__ = ["Code", "PromptForm", "VersionPicker"]
+__all__ = ["Code", "PromptForm", "Rater", "VersionPicker"]
