@@ -77,6 +77,11 @@ def test_headings_stand_above_what_they_head(call, book_of):
     assert sheet.column_dimensions["B"].width > len(prompt)
 
 
+def test_an_item_may_be_a_mapping(call, book_of):
+    sheet = book_of([call(item={"of": ["a", "b"]}), call(item=[1])])["calls"]
+    assert column(sheet, "item")[0].value == '{"of": ["a", "b"]}'
+
+
 def test_sheets_are_printed_across_with_headings(call, book_of):
     for sheet in book_of([call(score_s=True), call("b", score_s=False)]):
         assert sheet.page_setup.orientation == "landscape"
