@@ -43,7 +43,8 @@ class Rater(Part, front="rater"):
 
     Each vote is on the disk before the next pair is shown. A rater made anew, with the
     same results and file, goes on where it stopped; several people can use one file,
-    each with a name of their own. The file holds no answers. It works in marimo, too: ``mo.ui.anywidget(rater)``.
+    each with a name of their own. The file holds no answers. In marimo, show it with
+    ``mo.ui.anywidget(rater)``.
 
     Args:
         results: The run whose answers are compared.
