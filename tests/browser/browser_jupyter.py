@@ -55,6 +55,18 @@ RUN_ALL = """async () => {
 }"""
 
 
+DARK = """async () => {
+  const app = window.jupyterapp;
+  await app.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" });
+}"""
+
+
+def darken(page: Page) -> None:
+    """Turn JupyterLab dark."""
+    page.evaluate(DARK)
+    page.wait_for_selector("body[data-jp-theme-light='false']")
+
+
 class Jupyter:
     """A running server; its notebooks are in `folder`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from browser_jupyter import Jupyter
+from browser_jupyter import Jupyter, darken
 from browser_module import Bare
 from playwright.sync_api import Browser, Page, expect
 
@@ -67,3 +67,5 @@ def test_a_form_is_filled_in_with_keys(
         expect(form).not_to_contain_text("it has no value yet")
         expect(form).to_contain_text("sim/small $")
         shot(page, "prompt_form")
+        darken(page)
+        shot(page, "prompt_form_dark")
