@@ -52,7 +52,7 @@ def panels(table: pd.DataFrame, *, n_keys: int, long: int = 24) -> list[Panel]:
     """
     widths = _widths(table)
     is_right = figure_columns(table)
-    found = []
+    found: list[Panel] = []
     for columns in _balanced(widths, n_keys, long):
         points = _fitted([widths[at] for at in columns], long)
         sides = [
