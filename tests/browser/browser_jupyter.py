@@ -64,7 +64,7 @@ DARK = """async () => {
 def darken(page: Page) -> None:
     """Turn JupyterLab dark."""
     page.evaluate(DARK)
-    page.wait_for_selector("body[data-jp-theme-light='false']")
+    page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
 
 
 class Jupyter:
