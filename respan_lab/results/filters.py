@@ -124,11 +124,13 @@ def filter_mask(column: pd.Series, given: Filter) -> Mask:
             kept &= (column >= low).fillna(False)
         if high is not None:
             kept &= (column <= high).fillna(False)
-        return kept.to_numpy(dtype=bool)
+        inside: Mask = kept.to_numpy(dtype=bool)
+        return inside
     picked = column.isin([one for one in given if not is_missing(one)])
     if any(map(is_missing, given)):
         picked |= column.isna()
-    return picked.fillna(False).to_numpy(dtype=bool)
+    found: Mask = picked.fillna(False).to_numpy(dtype=bool)
+    return found
 
 
 def filter_expression(name: str, given: Filter) -> str:

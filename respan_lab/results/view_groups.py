@@ -62,8 +62,8 @@ def view_groups(frame: pd.DataFrame, by: str) -> pd.DataFrame:
 
 def _counts(
     calls: pd.DataFrame,
-    codes: np.ndarray,  # type: ignore[type-arg]  # of whole numbers
-    items: np.ndarray,  # type: ignore[type-arg]  # of whole numbers
+    codes: np.ndarray,
+    items: np.ndarray,
     groups: Groups,
 ) -> dict[str, pd.Series]:
     status = calls["status"].astype(object)
@@ -86,7 +86,7 @@ def _counts(
 def _score(
     frame: pd.DataFrame,
     groups: Groups,
-    items: np.ndarray,  # type: ignore[type-arg]  # of whole numbers
+    items: np.ndarray,
     name: str,
 ) -> pd.Series:
     score = frame[f"score_{name}"].astype("Float64")
