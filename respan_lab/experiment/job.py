@@ -126,6 +126,7 @@ class Job:
             listening=self._listening,
         )
         self._recorded: Recorded | None = None
+        self._looking = threading.Lock()
         self._doubt: str | None = None
         self._estimate = estimate
         self.estimate_score: dict[str, Any] | None = None
@@ -167,6 +168,10 @@ class Job:
 
     def results(self) -> Results:
         """Give what has come by now."""
+        with self._looking:  # whoever stops a run and whoever waits for it both look
+            return self._results()
+
+    def _results(self) -> Results:
         from ..results import Results
         from ..results.recorded import recorded_frame
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .code import Code
+from .playground import Playground
 from .prompt_form import PromptForm
 from .rater import Rater
 from .version_picker import VersionPicker
 
-__all__ = ["Code", "PromptForm", "Rater", "VersionPicker"]
+__all__ = ["Code", "Playground", "PromptForm", "Rater", "VersionPicker"]

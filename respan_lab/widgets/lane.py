@@ -75,8 +75,7 @@ class Lane:
         self.note = _note(row)
         self.time = _given(row.get("time_to_first_token"), "{:.2f} s")
         self.rate = _given(row.get("tokens_per_second"), "{:.0f} tokens/s")
-        cost = row.get("cost")
-        self.cost = "no price" if is_missing(cost) else dollars(float(cost))
+        self.cost = _cost(row.get("cost"))
 
     def _chunk(self, heard: Heard) -> str:
         assert heard.chunk is not None
@@ -106,6 +105,10 @@ class Lane:
         """Give all but the text, for a front end."""
         names = ("name", "is_simulated", "state", "note", "time", "rate", "cost")
         return {name: getattr(self, name) for name in names}
+
+
+def _cost(value: Any) -> str:
+    return "no price" if is_missing(value) else dollars(float(value))
 
 
 def _given(value: Any, words: str) -> str:

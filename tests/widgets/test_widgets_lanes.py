@@ -37,10 +37,10 @@ def test_times_and_costs_are_reckoned_while_an_answer_comes() -> None:
 def test_what_came_replaces_what_was_reckoned() -> None:
     lane = _lane()
     lane.hear(_chunk("a", 0.5))
-    row = {"status": "ok", "output": "ab", "time_to_first_token": 0.04, "cost": 0.25}
+    row = {"status": "ok", "output": "ab", "time_to_first_token": 0.04, "cost": 12.5}
     lane.hear(Heard("came", 0, rows=[row]))
     assert (lane.state, lane.text, lane.time) == ("done", "ab", "0.04 s")
-    assert (lane.rate, lane.cost) == ("", "$0.25")
+    assert (lane.rate, lane.cost) == ("", "$12.50")
 
 
 def test_another_attempt_begins_anew() -> None:
