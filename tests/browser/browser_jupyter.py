@@ -65,6 +65,7 @@ def darken(page: Page) -> None:
     """Turn JupyterLab dark."""
     page.evaluate(DARK)
     page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
 
 
 class Jupyter:
