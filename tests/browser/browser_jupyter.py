@@ -108,6 +108,10 @@ class Jupyter:
             context.close()
 
 
+# Notebook 7.6 itself fails with this while it opens any notebook, an empty one too.
+_ITS_OWN = "Cannot read properties of undefined (reading 'schema')"
+
+
 class Watch:
     """What a page asked of others, and what failed in it."""
 
@@ -123,7 +127,7 @@ class Watch:
 
     def check(self) -> None:
         assert not self.outside
-        assert not self.failed
+        assert not [one for one in self.failed if one != _ITS_OWN]
 
 
 @contextmanager
