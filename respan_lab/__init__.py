@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from .gateway import Gateway
     from .prompts import Prompt, image
     from .results import Results, concat, runs
-    from .widgets import Playground, PromptForm, Rater, VersionPicker
+    from .widgets import Explorer, Playground, PromptForm, Rater, VersionPicker
     from .wire import Chunk, Completion
 
 # Where each public name lives. Nothing is loaded before it is used, so that
@@ -106,6 +106,7 @@ _ROOMS = {
     ),
     "experiment": (
         "Experiment",
+        "Explorer",
         "Stop",
         "Target",
         "acompare",
@@ -117,7 +118,7 @@ _ROOMS = {
     "gateway": ("Gateway",),
     "prompts": ("Prompt", "image"),
     "results": ("Results", "concat", "runs"),
-    "widgets": ("Playground", "PromptForm", "Rater", "VersionPicker"),
+    "widgets": ("Explorer", "Playground", "PromptForm", "Rater", "VersionPicker"),
     "wire": ("Chunk", "Completion"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
