@@ -151,12 +151,12 @@ def test_voting_in_jupyterlab(
     with lab_server.page(browser, cell, "1 + 1") as page:
         _vote_through(page)
         shot(page, "rater_light")
-        page.evaluate("() => { document.body.dataset.jpThemeLight = 'false'; }")
         page.evaluate(
             """() => window.jupyterapp.commands.execute(
                 "apputils:change-theme", { theme: "JupyterLab Dark" })"""
         )
         expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+        expect(page.locator("#jupyterlab-splash")).to_have_count(0)
         shot(page, "rater_dark")
         page.set_viewport_size({"width": 700, "height": 1400})
         shot(page, "rater_narrow")
