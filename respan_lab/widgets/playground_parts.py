@@ -45,7 +45,9 @@ def _model_code(model: str | Target) -> str:
     given = {"name": model.name, **model.fields, **model.params}
     if model.route_provider is not None:
         given["route_provider"] = model.route_provider
-    return call("lab.Target", **{k: literal(v) for k, v in given.items() if v})
+    return call(
+        "lab.Target", **{k: literal(v) for k, v in given.items() if v is not None}
+    )
 
 
 def lanes_for(

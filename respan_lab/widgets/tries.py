@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from ..prompts import Image, Prompt, SavedPrompt
+from ..prompts import Image, Prompt, SavedPrompt, image
 from ..storage.file import make_folder
 
 __all__ = ["Tried", "Tries"]
@@ -148,4 +148,4 @@ def _read(line: str) -> Tried | None:
 
 
 def _live(found: dict[str, Any]) -> Any:
-    return Image(found[_IMAGE]) if found.keys() == {_IMAGE} else found
+    return image(found[_IMAGE]) if found.keys() == {_IMAGE} else found

@@ -240,7 +240,7 @@ def test_two_tries_are_compared(client: lab.Client) -> None:
     play.run()
     play._history.compare()
     shown = play._history._pair.value
-    assert "<mark>Bye &lt;b&gt;</mark>" in shown
+    assert "<mark>Bye</mark> <mark>&lt;b&gt;</mark>Ada" in shown
     assert "<del" in shown
     assert "<b>Ada" not in shown
     assert "prompt" in play._history._table.value
