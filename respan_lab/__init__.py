@@ -136,6 +136,7 @@ __all__ = [
     "Completion",
     "ConfigError",
     "Experiment",
+    "Explorer",
     "Gateway",
     "LedgerError",
     "NotFoundError",

@@ -187,7 +187,10 @@ function render({ model, el }) {
     ...values.map((one) => h("option", { value: one, selected: one === value }, one))));
   const tell = () => {
     const now = model.get("detail");
+    // What had the focus is about to go, and Escape would be heard no more.
+    const held = detail.contains(detail.getRootNode().activeElement);
     detail.hidden = !now.kind;
+    if (held) queueMicrotask(() => (now.kind ? detail.focus() : go(focused)));
     if (!now.kind) { detail.replaceChildren(); return; }
     const isStory = now.kind === "story";
     const bar = h("div", { class: "rl-bar" }, h("strong", {}, now.title),
