@@ -12,6 +12,7 @@ import ipywidgets
 from ..money.wording import count, dollars
 from .panel import Panel, reported
 from .shown import note
+from .side import beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ class AllRows(Panel):
         self._bar.layout.visibility = "hidden"
         self._button.on_click(lambda _: self.click())
         self._stop.on_click(lambda _: self.stop())
-        buttons = ipywidgets.HBox([self._button, self._stop, self._bar])
+        buttons = beside([self._button, self._stop, self._bar])
         super().__init__([buttons, self._said])
         self._label()
 

@@ -10,6 +10,7 @@ import ipywidgets
 from ..errors import ConfigError, RespanError
 from .panel import Panel, reported
 from .shown import note
+from .side import beside
 from .tries import Tried, Tries
 from .try_views import cost_of, pair_html, table_html
 
@@ -43,7 +44,7 @@ class History(Panel):
         back = ipywidgets.Button(description="Take back the second")
         compare.on_click(lambda _: self.compare())
         back.on_click(lambda _: self._take_back())
-        pick = ipywidgets.HBox([self._first, self._second, compare, back])
+        pick = beside([self._first, self._second, compare, back])
         super().__init__([self._table, pick, self._pair])
         with self.reporting():
             self._list = tries.read()

@@ -9,11 +9,22 @@ from typing import Any
 import ipywidgets
 
 from ..errors import ConfigError
+from .side import beside
 
 __all__ = ["Parameters"]
 
 _STYLE = {"description_width": "9em"}
-_OWN: dict[str, Callable[[str], Any]] = {"temperature": float, "max_tokens": int}
+
+
+def _as_written(text: str) -> float:
+    """Read a number; 0 and 0.0 are two requests with two keys."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+_OWN: dict[str, Callable[[str], Any]] = {"temperature": _as_written, "max_tokens": int}
 
 
 class Parameters(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -44,7 +55,7 @@ class Parameters(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self.params = params
         for field in (*self._own.values(), self._more):
             field.observe(lambda _: changed(), "value")
-        super().__init__([ipywidgets.HBox(list(self._own.values())), self._more])
+        super().__init__([beside(list(self._own.values())), self._more])
 
     @property
     def params(self) -> dict[str, Any]:

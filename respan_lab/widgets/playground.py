@@ -27,6 +27,7 @@ from .playground_parts import lanes_for, models_code, tries_path
 from .prompt_form import PromptForm
 from .saving import Saving
 from .shown import lines
+from .side import beside
 from .stepper import Stepper
 from .template_editor import TemplateEditor
 from .tries import Tried, Tries
@@ -149,11 +150,11 @@ class Playground(Panel):
         )
         rows = [self._stepper] if self._rows else []
         every = [self._all] if self._rows else []
-        buttons = ipywidgets.HBox([self._run, self._stop, self._fresh])
+        buttons = beside([self._run, self._stop, self._fresh])
         super().__init__(
             [
                 *(self._editor, *rows, self._form),
-                ipywidgets.HBox(list(self._boxes.values())),
+                beside(list(self._boxes.values())),
                 *(self._params, buttons, self._lanes),
                 *(*every, self._history, self._saving),
             ]

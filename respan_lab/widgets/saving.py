@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from ..prompts import Prompt, SavedPrompt
 from .panel import Panel, reported
 from .shown import note
+from .side import beside
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -43,8 +44,8 @@ class Saving(Panel):
         self._said = ipywidgets.HTML()
         super().__init__(
             [
-                ipywidgets.HBox([self._what, version]),
-                ipywidgets.HBox([self._path, file]),
+                beside([self._what, version]),
+                beside([self._path, file]),
                 self._said,
             ]
         )

@@ -31,7 +31,12 @@ class Stepper(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets has no types
         self._previous.on_click(lambda _: self._by(-1))
         self._next.on_click(lambda _: self._by(1))
         self._box.observe(lambda change: self._moved(change["new"]), "value")
-        super().__init__([self._previous, self._box, self._said, self._next])
+        parts = [self._previous, self._box, self._said, self._next]
+        for part in (self._previous, self._next):
+            part.layout.width = "auto"
+        for part in parts:
+            part.layout.flex = "0 0 auto"
+        super().__init__(parts, layout=ipywidgets.Layout(flex_flow="row wrap"))
         self._say()
 
     @property

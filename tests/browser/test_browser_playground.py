@@ -73,4 +73,6 @@ def test_four_models_stream_side_by_side(
         page.evaluate(DARK)
         expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
         page.set_viewport_size({"width": 700, "height": 1400})
+        expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+        expect(play.get_by_label("max_tokens")).to_be_visible()
         shot(page, "playground_dark_700")

@@ -303,6 +303,16 @@ def test_what_it_shows_without_a_kernel_is_escaped_and_keyless() -> None:
     assert "a-secret-key" not in data["text/html"] + play.to_code() + repr(play)
 
 
+@pytest.mark.parametrize("temperature", [0, 0.0, 1, 0.25])
+def test_a_number_is_sent_as_it_was_given(
+    client: lab.Client, temperature: float
+) -> None:
+    params = {"temperature": temperature}
+    tried = Playground("x", "sim/a", client=client, params=params).run()
+    same = lab.compare("x", "sim/a", params=params, client=client, progress=False)
+    assert tried.df["key"].tolist() == same.df["key"].tolist()
+
+
 def test_a_grid_is_refused() -> None:
     with pytest.raises(lab.ConfigError, match="one plain value for each"):
         Playground("x", "sim/small", params={"temperature": lab.grid(0, 1)})
