@@ -154,12 +154,14 @@ function render({ model, el }) {
   const drop = (part) => part.startsWith("filters.")
     ? filtered({ filters: without(part.slice(8)) }) : filtered({ [part]: "" });
 
+  const heads = () => head.replaceChildren(
+    h("tr", {}, ...model.get("shown").names.map(heading)));
   const draw = () => {
     const shown = model.get("shown");
     const wanted = model.get("wanted");
     const had = body.contains(body.getRootNode().activeElement);
     focused = Math.min(focused, Math.max(0, shown.rows.length - 1));
-    head.replaceChildren(h("tr", {}, ...shown.names.map(heading)));
+    heads();
     body.replaceChildren(
       ...shown.rows.map((row, at) => line(row, at, shown, wanted.selected)));
     if (had) go(focused);
@@ -178,6 +180,12 @@ function render({ model, el }) {
     if (!holds(search)) search.value = wanted.search;
     if (!holds(query)) query.value = wanted.query;
     group.value = wanted.group ?? "";
+    // The same rows may come in another order's name.
+    if (!head.contains(head.getRootNode().activeElement)) heads();
+    else [...head.querySelectorAll("th")].forEach((th, i) => {
+      const at = model.get("shown").names[i] === wanted.sort;
+      th.setAttribute("aria-sort", at ? (wanted.ascending ? "ascending" : "descending") : "none");
+    });
     inputs.forEach((each) => each());
   };
   const TAGS = { "=": "span", "+": "ins", "-": "del", "!": "em" };
