@@ -1,159 +1,158 @@
-"""How quick the widgets are in a real JupyterLab: `python -m bench.widgets`.
+"""What a widget costs the eye: from a key to the page, in a real JupyterLab.
 
-Each measurement is a function of a running server and a browser that gives rows of
-names and figures, and whether its target was met.
+Usage: `python -m bench.widgets` (`make browser` first). The exit code is 1 if a target
+is missed. Every figure is taken in the page itself, from the event of the key to the
+change of the page, so that the time of whatever presses the keys is not in it.
 """
 
 from __future__ import annotations
 
-import json
+import importlib.metadata
 import sys
 import tempfile
-from bisect import bisect_left
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from statistics import quantiles
+from typing import Any
 
-from .figures import percentile
+from playwright.sync_api import Browser, Page, sync_playwright
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from .contest import options
+from .machine import describe_machine
+from .table import Column, Target, conclude, render
+from .widget_streaming import streaming
 
-_BROWSER = Path(__file__).parents[1] / "tests" / "browser"
+# The server and the pages are those of the tests.
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
+from browser_jupyter import ARGUMENTS, Jupyter, chromium, serving
 
-STREAMING = """
-import threading
-import ipywidgets
-from IPython.display import display
-from respan_lab.widgets.lane import Lane
-from respan_lab.widgets.lanes import Lanes
+KEYS = 120
+TYPING = "a key in PromptForm to the preview"
+STREAMING = "a piece of four streams of 60 tokens/s to the page"
 
-names = ["m1", "m2", "m3", "m4"]
-lanes, told = Lanes(), ipywidgets.HTML()
-told.add_class("t-told")
-go = ipywidgets.Button(description="Go")
-noted, size = [], 0
-
-def hear(heard):
-    global size
-    if heard.chunk is not None:
-        size += len(heard.chunk.text)
-        noted.append((time.time() * 1000, size))
-    lanes.take(heard)
-
-def run(handle):
-    handle.wait()
-    told.value = json.dumps(noted)
-
-def clicked(_):
-    lanes.begin([Lane(name) for name in names])
-    handle = lab.Experiment("Hi", names).start(
-        client_of(400, 60), listener=hear, progress=False, fresh=True)
-    threading.Thread(target=run, args=(handle,), daemon=True).start()
-
-go.on_click(clicked)
-display(lanes, go, told)
+FORM = """
+import respan_lab as lab
+form = lab.PromptForm(
+    "Answer as {{ name }} would, in {{ language }}.\\n\\n{{ question }}",
+    {"name": "Ada", "language": "French", "question": "Why"},
+    models=["sim/small", "sim/medium", "sim/large"],
+    client=lab.Client(gateway=lab.Gateway(seed=1)),
+)
+form.add_class("t-form")
+form
 """
-FRAMES = """() => {
-  window.frames_at = [];
-  const each = (at) => { frames_at.push(at); requestAnimationFrame(each); };
-  requestAnimationFrame(each);
+# A key's text is known: the preview's last mark must come to hold it.
+WATCH = """() => {
+  const field = [...document.querySelectorAll(".t-form textarea")].at(-1);
+  const shown = document.querySelector(".t-form .rl-preview");
+  const due = [];
+  window.took = [];
+  field.addEventListener("input", () => due.push([field.value, performance.now()]));
+  new MutationObserver(() => {
+    const text = [...shown.querySelectorAll("mark")].at(-1)?.textContent;
+    const at = due.findIndex(([value]) => value === text);
+    if (at < 0) return;
+    for (const [, began] of due.splice(0, at + 1))
+      window.took.push(performance.now() - began);
+  }).observe(shown, { childList: true, subtree: true, characterData: true });
 }"""
 
-
-class Measured(NamedTuple):
-    """What was measured: figures by name, and whether the target was met."""
-
-    figures: dict[str, Any]
-    is_met: bool
+Figures = dict[str, Any]
 
 
-def streaming(server: Any, browser: Any) -> Measured:
-    """Four models streaming 60 tokens a second each: how far is the page behind?
-
-    The lag of a piece of text is the time from when the listener heard of it to when
-    the page's document had it. Met if 19 of 20 pieces are there within 0.2 s and the
-    page has drawn at half the display's rate or more.
-    """
-    from browser_stream import STREAM, WATCH
-
-    with server.page(browser, STREAM + STREAMING) as page:
-        go = page.get_by_role("button", name="Go")
-        go.wait_for()
-        page.evaluate("() => null")
+def typing(server: Jupyter, browser: Browser) -> list[float]:
+    """Type into a form; gives the milliseconds of each key."""
+    with server.page(browser, FORM) as page:
+        page.wait_for_selector(".t-form .rl-preview mark")
         page.evaluate(WATCH)
-        page.evaluate(FRAMES)
-        go.click()
-        told = page.locator(".t-told")
-        page.wait_for_function(
-            "() => document.querySelector('.t-told').textContent.trim().length > 9",
-            timeout=60_000,
-        )
-        noted = json.loads(told.text_content())
-        seen = page.evaluate("() => seen")
-        frames = page.evaluate("() => frames_at")
-    return _streamed(noted, seen, frames)
+        page.locator(".t-form textarea").last.click()
+        page.keyboard.press("End")
+        for key in ("x" * 9 + " ") * (KEYS // 10):
+            page.keyboard.type(key, delay=60)
+        return _took(page, KEYS)
 
 
-def _streamed(
-    noted: Sequence[Sequence[float]],
-    seen: Sequence[Sequence[float]],
-    frames: Sequence[float],
-) -> Measured:
-    sizes = [size for _, size in seen]
-    lags = [
-        seen[bisect_left(sizes, size)][0] - at
-        for at, size in noted
-        if size and size <= sizes[-1]
-    ]
-    rate = (len(frames) - 1) / (frames[-1] - frames[0]) * 1000
-    p95 = percentile(lags, 95) or float("nan")
-    is_whole = sizes[-1] == noted[-1][1]
-    figures = {
-        "pieces": len(noted),
-        "seconds": round((noted[-1][0] - noted[0][0]) / 1000, 2),
-        "changes of the page": len(seen),
-        "lag p50 (ms)": round(percentile(lags, 50) or 0, 1),
-        "lag p95 (ms)": round(p95, 1),
-        "lag of the last piece (ms)": round(lags[-1], 1),
-        "frames a second": round(rate, 1),
-        "text is whole": is_whole,
-    }
-    return Measured(figures, is_whole and p95 < 200 and rate > 30)
+def _took(page: Page, count: int) -> list[float]:
+    page.wait_for_function(f"() => window.took.length >= {count}", timeout=30_000)
+    found: list[float] = page.evaluate("() => window.took")
+    return found
 
 
-MEASUREMENTS: tuple[Callable[[Any, Any], Measured], ...] = (streaming,)
+class Measure:
+    """One thing that is measured.
+
+    Args:
+        work: Gives milliseconds.
+        limit: What their 95th percentile may be.
+    """
+
+    def __init__(
+        self, work: Callable[[Jupyter, Browser], list[float]], limit: float
+    ) -> None:
+        self.work, self.limit = work, limit
 
 
-def main(args: Sequence[str]) -> int:
-    """Run the measurements, or those named after `--only`; 1 if a target is missed."""
-    sys.path.insert(0, str(_BROWSER))
-    from browser_jupyter import ARGUMENTS, chromium, serving
-    from playwright.sync_api import sync_playwright
+MEASURES = {TYPING: Measure(typing, 100), STREAMING: Measure(streaming, 200)}
 
-    only = args[args.index("--only") + 1] if "--only" in args else None
-    path, missed = chromium(), 0
-    if path is None:
-        print("Chromium is missing: run `make browser`")
-        return 1
+
+def figures(took: list[float]) -> Figures:
+    """The median, the 95th percentile and the most, in milliseconds."""
+    cuts = quantiles(took, n=20, method="inclusive")
+    return {"n": len(took), "p50": cuts[9], "p95": cuts[18], "most": max(took)}
+
+
+def hold(rounds: int, only: str) -> Figures:
+    """Measure all in turns, in one browser and one JupyterLab."""
+    chosen = {name: one for name, one in MEASURES.items() if only in name}
+    turns: dict[str, list[float]] = {name: [] for name in chosen}
     with (
         tempfile.TemporaryDirectory() as folder,
         serving("lab", Path(folder)) as server,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
-            executable_path=path, args=list(ARGUMENTS), headless=True
+            executable_path=chromium(), args=list(ARGUMENTS)
         )
-        for measure in MEASUREMENTS:
-            if only in (None, measure.__name__):
-                measured = measure(server, browser)
-                missed += not measured.is_met
-                print(f"{measure.__name__}: {'met' if measured.is_met else 'MISSED'}")
-                for name, value in measured.figures.items():
-                    print(f"  {name}: {value}")
+        for number in range(1, rounds + 1):
+            for name, one in chosen.items():
+                took = one.work(server, browser)
+                turns[name] += took
+                print(f"round {number}: {name}: {figures(took)}", flush=True)
+        version = browser.version
         browser.close()
-    return int(missed > 0)
+    names = ("jupyterlab", "anywidget", "ipywidgets")
+    versions = {name: importlib.metadata.version(name) for name in names}
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "setting": {"rounds": rounds},
+        "contenders": {
+            name: {**figures(took), "versions": {**versions, "Chromium": version}}
+            for name, took in turns.items()
+        },
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = options(__doc__, calls=KEYS).parse_args(arguments)
+    results = hold(given.rounds, given.only)
+    contenders = results["contenders"]
+    columns = [Column("events", lambda one: f"{one['n']}")] + [
+        Column(title, lambda one, name=name: f"{one[name]:.0f} ms")
+        for name, title in (("p50", "median"), ("p95", "p95"), ("most", "most"))
+    ]
+    return conclude(
+        "widgets",
+        results,
+        tables=[render(contenders, columns)],
+        targets=[
+            Target(f"{name}, p95: ms", one["p95"], MEASURES[name].limit)
+            for name, one in contenders.items()
+        ],
+        write_readme=given.write_readme,
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

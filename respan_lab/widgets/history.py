@@ -37,6 +37,7 @@ class History(Panel):
     ) -> None:
         self._tries, self._frame_of, self._restore = tries, frame_of, restore
         self._list: list[Tried] = []
+        self._costs: dict[str, float | None] = {}  # by the run's id
         self._table, self._pair = ipywidgets.HTML(), ipywidgets.HTML()
         self._first = ipywidgets.Dropdown(description="compare try")
         self._second = ipywidgets.Dropdown(description="with try")
@@ -54,16 +55,14 @@ class History(Panel):
         """Write a try down, and show it."""
         self._tries.add(tried)
         self._list = self._tries.read()
-        self._show_choices()
+        self._draw()  # what it costs is known when it is over
 
     def show(self) -> None:
         """Draw the table anew."""
-        costs: dict[str, float | None] = {}
         for tried in self._list[-20:]:
             frame = self._found(tried)
-            costs[tried.run_id] = None if frame is None else cost_of(frame)
-        self._table.value = table_html(self._list, costs)
-        self._show_choices()
+            self._costs[tried.run_id] = None if frame is None else cost_of(frame)
+        self._draw()
 
     def tried(self, number: int) -> Tried:
         """Give a try by its number, from 1.
@@ -110,6 +109,10 @@ class History(Panel):
             return self._frame_of(tried.run_id)
         except RespanError:  # the ledger is another, or gone
             return None
+
+    def _draw(self) -> None:
+        self._table.value = table_html(self._list, self._costs)
+        self._show_choices()
 
     def _show_choices(self) -> None:
         n = len(self._list)

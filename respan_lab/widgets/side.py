@@ -18,7 +18,7 @@ def beside(children: Sequence[Any]) -> Any:
         'row wrap'
     """
     for child in children:
-        if isinstance(child, ipywidgets.Button):
+        if isinstance(child, ipywidgets.Button | ipywidgets.Checkbox):
             child.layout.width = "auto"
         child.layout.flex = "0 0 auto"
     return ipywidgets.HBox(children, layout=ipywidgets.Layout(flex_flow="row wrap"))
