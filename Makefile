@@ -49,7 +49,7 @@ check-deep: install  ## the long versions of simulations, kills and fuzzing
 	@$(KEYLESS) $(BIN)/python -m pytest tests --deep
 
 notebooks: install  ## execute the notebooks again and store their outputs
-	@$(KEYLESS) RESPAN_LAB_HOME=$$(mktemp -d) $(BIN)/jupyter execute --inplace --NotebookClient.store_widget_state=False --NotebookClient.record_timing=False notebooks/*.ipynb
+	@$(KEYLESS) RESPAN_LAB_HOME=$$(mktemp -d) $(BIN)/python notebooks/execute.py notebooks/*.ipynb
 
 bench: install  ## measure side by side with peers
 	@$(KEYLESS) $(BIN)/python -m bench
