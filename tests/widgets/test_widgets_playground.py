@@ -148,6 +148,7 @@ def test_stop_cuts_off_what_is_asked(client: lab.Client, model: Model) -> None:
         assert model.arrived.acquire(timeout=30)
     with pytest.raises(lab.ConfigError, match="it runs already"):
         play.run()
+    assert play.history["output"].isna().all()  # looking keeps nothing half done
     play._stop.click()
     _over(play)
     model.free.set()
