@@ -22,9 +22,10 @@ from .filters import (
 )
 from .text import cut
 
-__all__ = ["View", "Viewed"]
+__all__ = ["Positions", "View", "Viewed"]
 
 Positions: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
+"""Where rows stand in a frame, from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

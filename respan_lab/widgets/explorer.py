@@ -101,27 +101,28 @@ class Explorer(Part, front="explorer"):
         rows = [f"row-{at:05}" for at in range(len(frame))]
         frame = frame.assign(key=frame["key"].fillna(frame["key"].astype("string")
                              .where(frame["key"].notna(), rows)))  # fmt: skip
+        frame.attrs = {}  # pandas copies them, a whole manifest, at each step
         self._viewed = Viewed(frame)
         self._seen: tuple[Any, Any] = (None, None)
+        self._told: tuple[Any, dict[str, Any]] = (None, {})
         super().__init__(columns=columns_of(frame))
-        self._take(
-            View(
-                query=query,
-                search=search,
-                filters=dict(filters or {}),
-                sort=sort,
-                ascending=ascending,
-                group=group,
-                page=page,
-                selected=selected,
-                run_name=run_name,
-                opened=opened,
-                across=across,
-                baseline=baseline,
-            )
+        self._names = [one["name"] for one in self.columns if one["in_table"]]
+        self.observe(self._show, "view")
+        self.view = View(
+            query=query,
+            search=search,
+            filters=dict(filters or {}),
+            sort=sort,
+            ascending=ascending,
+            group=group,
+            page=page,
+            selected=selected,
+            run_name=run_name,
+            opened=opened,
+            across=across,
+            baseline=baseline,
         )
         self.observe(self._asked, "wanted")
-        self.observe(lambda change: self._take(change["new"]), "view")
 
     @property
     def rows(self) -> Results:
@@ -160,25 +161,34 @@ class Explorer(Part, front="explorer"):
     def _asked(self, change: Mapping[str, Any]) -> None:
         """Take what the front end asks for; what cannot be is told there."""
         try:
-            view = _view_of(change["new"])
-            if view != self.view:
-                self._take(view)
+            self.view = _view_of(change["new"])
             self.problem = ""
         except Exception as error:  # there is no other place to tell it
             self.problem = said(error)
 
-    def _take(self, view: View) -> None:
+    @traitlets.validate("view")
+    def _checked(self, proposal: Mapping[str, Any]) -> View:
+        """Make what a view shows before it is taken: one that fails is not."""
+        view: View = proposal["value"]
         if view.opened not in _OPENED:
             raise ConfigError(
                 f"opened={view.opened!r}; allowed: 'story', 'comparison' or None"
             )
-        positions = self._positions(view)
-        shown = page_of(self._viewed, positions, view, self._results.manifest)
-        detail = self._detail(view)
+        shown = page_of(
+            self._viewed,
+            self._positions(view),
+            view,
+            names=self._names,
+            manifest=self._results.manifest,
+        )
+        self._made = shown, self._detail(view)
+        return view
+
+    def _show(self, change: Mapping[str, Any]) -> None:
         with self.hold_sync():
-            self.view, self.shown, self.detail = view, shown, detail
-            if _wanted_of(view) != self.wanted:
-                self.wanted = _wanted_of(view)
+            self.shown, self.detail = self._made
+            if _wanted_of(change["new"]) != self.wanted:
+                self.wanted = _wanted_of(change["new"])
             self.problem = ""
 
     def _positions(self, view: View) -> Any:
@@ -190,6 +200,13 @@ class Explorer(Part, front="explorer"):
         return self._viewed.ordered(self._seen[1], replace(view, sort=sort))
 
     def _detail(self, view: View) -> dict[str, Any]:
+        """Look a row up anew only where another is opened, or otherwise."""
+        which = (view.selected, view.run_name, view.opened, view.across, view.baseline)
+        if self._told[0] != which:
+            self._told = (which, self._look_up(view))
+        return self._told[1]
+
+    def _look_up(self, view: View) -> dict[str, Any]:
         if view.selected is None:
             return {}
         frame, manifest = self._viewed.frame, self._results.manifest

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..errors import ConfigError
 from ..prompts.words import word_diff
@@ -11,7 +13,7 @@ from ..results.dtypes import is_missing
 from ..results.item_answers import across_factors, item_answers
 from ..results.labels import row_labels
 from ..results.text import cut, visible
-from ..results.view import View, Viewed, sort_order
+from ..results.view import Positions, View, Viewed, sort_order
 from ..results.view_groups import view_groups
 from ..results.wording import figure, money, seconds
 
@@ -70,43 +72,53 @@ def _choices(column: pd.Series) -> dict[str, Any]:
 
 
 def page_of(
-    viewed: Viewed, positions: Any, view: View, manifest: Mapping[str, Any]
+    viewed: Viewed,
+    positions: Positions,
+    view: View,
+    *,
+    names: Sequence[str],
+    manifest: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Give a page of rows, or of groups, as texts.
+
+    Args:
+        viewed: The frame.
+        positions: Where the rows of the view stand in it, in the view's order.
+        view: What is asked for.
+        names: The columns to be shown of rows; groups have their own.
+        manifest: Of the run.
 
     Raises:
         ConfigError: There is no such column.
     """
-    frame = viewed.frame.iloc[positions]
-    n_rows = len(frame)
-    if view.group:
-        frame = view_groups(frame, view.group)
-        if view.sort in frame:
-            order = sort_order(frame[view.sort], ascending=view.ascending)
-            frame = frame.iloc[order]
-    pages = max(1, -(-len(frame) // PAGE))
+    table = _groups(viewed, positions, view) if view.group else viewed.frame
+    order = np.arange(len(table)) if view.group else positions
+    pages = max(1, -(-len(order) // PAGE))
     page = min(max(view.page, 0), pages - 1)
-    here = frame.iloc[page * PAGE : (page + 1) * PAGE]
-    names = list(frame.columns) if view.group else _names(viewed.frame)
-    rows = [
-        {"cells": [_told(name, row[name]) for name in names], **extra}
-        for row, extra in zip(
-            here.to_dict("records"), _extras(here, view, manifest), strict=True
-        )
-    ]
-    return {"names": names, "rows": rows, "n": n_rows, "all": len(viewed.frame),
-            "page": page, "pages": pages, "words": list(view.words().items()),
-            "grouped": view.group}  # fmt: skip
+    here = table.iloc[order[page * PAGE : (page + 1) * PAGE]]
+    names = [str(one) for one in table.columns] if view.group else names
+    columns = [[_told(name, one) for one in here[name]] for name in names]
+    cells = zip(*columns, strict=True)
+    extras = _values(here, view.group) if view.group else _extras(here, manifest)
+    rows = [{"cells": list(c), **e} for c, e in zip(cells, extras, strict=True)]
+    return {"names": list(names), "rows": rows, "n": len(positions),
+            "all": len(viewed.frame), "page": page, "pages": pages,
+            "words": list(view.words().items()), "grouped": view.group}  # fmt: skip
 
 
-def _extras(
-    here: pd.DataFrame, view: View, manifest: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    if view.group:
-        values = [None if is_missing(one) else one for one in here[view.group]]
-        return [
-            {"value": one.item() if hasattr(one, "item") else one} for one in values
-        ]
+def _groups(viewed: Viewed, positions: Positions, view: View) -> pd.DataFrame:
+    groups = view_groups(viewed.frame.iloc[positions], view.group or "")
+    if view.sort not in groups:
+        return groups
+    return groups.iloc[sort_order(groups[view.sort], ascending=view.ascending)]
+
+
+def _values(here: pd.DataFrame, group: str) -> list[dict[str, Any]]:
+    values = [None if is_missing(one) else one for one in here[group]]
+    return [{"value": one.item() if hasattr(one, "item") else one} for one in values]
+
+
+def _extras(here: pd.DataFrame, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     labels = row_labels(here, manifest)
     runs = here["run_name"] if "run_name" in here else [None] * len(here)
     return [
