@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from .contest import options
 from .machine import describe_machine
 from .table import Column, Target, conclude, render
+from .widget_filtering import filtering
 from .widget_streaming import streaming
 
 # The server and the pages are those of the tests.
@@ -29,6 +30,7 @@ from browser_jupyter import ARGUMENTS, Jupyter, chromium, serving
 
 KEYS = 120
 TYPING = "a key in PromptForm to the preview"
+FILTERING = "a key in Explorer to the filtered rows, 10,000 rows"
 STREAMING = "a piece of four streams of 60 tokens/s to the page"
 
 FORM = """
@@ -93,7 +95,11 @@ class Measure:
         self.work, self.limit = work, limit
 
 
-MEASURES = {TYPING: Measure(typing, 100), STREAMING: Measure(streaming, 200)}
+MEASURES = {
+    TYPING: Measure(typing, 100),
+    FILTERING: Measure(filtering, 200),
+    STREAMING: Measure(streaming, 200),
+}
 
 
 def figures(took: list[float]) -> Figures:
