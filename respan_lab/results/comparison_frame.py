@@ -10,6 +10,7 @@ import pandas as pd
 
 from .comparison_words import sentence
 from .dtypes import inferred_column
+from .noted import Noted
 
 __all__ = ["COMPARISON_COLUMNS", "Comparison", "comparison_frame"]
 
@@ -30,21 +31,12 @@ COMPARISON_COLUMNS = {
 }
 
 
-class Comparison(pd.DataFrame):  # type: ignore[misc]  # pandas has no types here
+class Comparison(Noted):
     """A frame that says in words what it shows; what is made of it is a plain one.
 
     Its ``attrs`` hold ``notes``, a list of sentences that a reader must know, and
     ``in_points``, the metrics that lie from 0 to 1.
     """
-
-    @property
-    def _constructor(self) -> Any:
-        return pd.DataFrame
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader must know: p-values withheld, items without a partner."""
-        return list(self.attrs.get("notes", ()))
 
     @property
     def sentences(self) -> list[str]:
@@ -57,13 +49,14 @@ class Comparison(pd.DataFrame):  # type: ignore[misc]  # pandas has no types her
 
     def __repr__(self) -> str:
         with pd.option_context("display.width", 200, "display.max_columns", 20):
-            return "\n".join([super().__repr__(), *self.sentences, *self.notes])
+            table = pd.DataFrame.__repr__(self)
+        return "\n".join([table, *self.sentences, *self.notes])
 
     def _repr_html_(self) -> str:
         told = [f"<li>{escape(one)}</li>" for one in self.sentences]
         notes = [f"<p>{escape(one)}</p>" for one in self.notes]
         with pd.option_context("display.html.use_mathjax", False):
-            table = super()._repr_html_()
+            table = pd.DataFrame._repr_html_(self)
         return "\n".join([table, "<ul>", *told, "</ul>", *notes])
 
 

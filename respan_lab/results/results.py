@@ -16,6 +16,7 @@ from .files import LOADED, read_file
 from .headline import headline, run_label
 from .power_line import power_line
 from .recorded_run import read_recorded
+from .stopped import stop_note
 from .table import html_table, rows_table, summary_table, text_table
 from .told import with_told
 from .verbs import (
@@ -142,8 +143,13 @@ class Results(
         table = text_table(summary_table(self.summary())) if len(self) else ""
         head = f"Results: {headline(self._df, self._manifest)}"
         label = run_label(self._df, self._manifest)
-        line = power_line(self._df, self._manifest)
-        return "\n".join(part for part in (head, label, table, line) if part)
+        parts = (head, label, table, *self._lines())
+        return "\n".join(part for part in parts if part)
+
+    def _lines(self) -> list[str]:
+        """What stands below the summary."""
+        of_run = (self._df, self._manifest)
+        return [line for line in (stop_note(*of_run), power_line(*of_run)) if line]
 
     def _repr_html_(self) -> str:
         head = f"<p><strong>{escape(headline(self._df, self._manifest))}</strong>"
@@ -154,12 +160,11 @@ class Results(
             return head
         left_out = len(self) - _FIRST_ROWS
         more = f"<p>… and {left_out:,} more in <code>.df</code></p>"
-        line = power_line(self._df, self._manifest)
         return "\n".join(
             [
                 "<div>" + head,
                 html_table(summary_table(self.summary())),
-                f"<p>{escape(line)}</p>" if line else "",
+                *(f"<p>{escape(line)}</p>" for line in self._lines()),
                 html_table(rows_table(self._df.head(_FIRST_ROWS))),
                 (more if left_out > 0 else "") + "</div>",
             ]

@@ -19,7 +19,7 @@ from .statistics.interval import Interval
 from .statistics.paired import Numbers
 from .wording import count, money
 
-__all__ = ["Stopped", "saved", "stop_sentence"]
+__all__ = ["Stopped", "saved", "stop_note", "stop_sentence"]
 
 
 class Stopped:
@@ -187,3 +187,22 @@ def _saving(frame: pd.DataFrame) -> str:
 
 def _loser(pair: Mapping[str, Any]) -> str:
     return str(pair["b"] if pair["winner"] == pair["a"] else pair["a"])
+
+
+def stop_note(frame: pd.DataFrame, manifest: Mapping[str, Any] | None) -> str | None:
+    """Say of a summary that its intervals are those of a run that could stop.
+
+    Args:
+        frame: The run's rows.
+        manifest: What is known of it.
+
+    Returns:
+        None if no score of it could stop the run.
+    """
+    stop = (manifest or {}).get("stop")
+    if not stop or Stopped.of(frame, manifest, stop["metric"]) is None:
+        return None
+    return (
+        f"{stop['metric']}: the run could stop after every item, so the intervals are "
+        "a betting sequence's, of the items that counted, and hold at all looks"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from respan_lab.results import Results
 from respan_lab.results.comparison import compare
 from respan_lab.results.sequence import mean_sequence, sequence_p_value
 
@@ -74,3 +75,16 @@ def test_rows_that_were_taken_away_are_not_needed(refusing):
     assert compare(rest, manifest=manifest).loc[0, "n_items"] == 30
     late = frame[frame["item"].isin(range(50, 60))]  # none of them counted
     assert compare(late, manifest=manifest).loc[0, "test"] == "exact McNemar"
+
+
+def test_a_summary_says_whose_intervals_it_has(refusing):
+    frame, manifest = refusing(
+        refuses=lambda i: False, right=lambda i: i % 3 == 0, winner="a"
+    )
+    results = Results(frame, manifest=manifest)
+    shown = (results.summary(), results)
+    for one in shown:
+        assert "betting sequence" in repr(one)
+        assert "betting sequence" in one._repr_html_()
+    assert "betting" not in repr(results.summary().head(1))
+    assert "betting" not in repr(Results(frame))

@@ -8,7 +8,9 @@ import pandas as pd
 
 from ..comparison import compare
 from ..comparison_frame import Comparison
+from ..noted import Noted
 from ..power import power as power_of
+from ..stopped import stop_note
 from ..summary import summarize
 from .verbs import Verbs
 
@@ -35,12 +37,15 @@ class Comparing(Verbs):
             answered neither from a cache nor by another model; mean tokens a call; for
             lists each model's share of the answers beside its weight; ``label``, what
             a reader must know of a model.
-            A failed call has no score: it is in ``errors``, not in the mean.
+            A failed call has no score: it is in ``errors``, not in the mean. Of a run
+            with ``stop=`` it says below that its intervals hold at all looks.
 
         Raises:
             ConfigError: If ``by`` names a column that ``.df`` does not have.
         """
-        return summarize(self._df, by=by, manifest=self._manifest)
+        summary = summarize(self._df, by=by, manifest=self._manifest)
+        note = stop_note(self._df, self._manifest)
+        return summary if note is None else Noted.of(summary, [note])
 
     def compare(
         self,
