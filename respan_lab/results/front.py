@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from pandas.arrays import BooleanArray
 
 from ..errors import ConfigError
 from .comparison import compare
@@ -15,7 +16,7 @@ from .metrics import RATIOS, metric_names
 from .pairing import Layout
 from .timing import is_timed
 
-__all__ = ["pareto"]
+__all__ = ["on_front", "pareto"]
 
 _DIMENSIONS = ("cost", "latency")
 
@@ -40,18 +41,10 @@ def pareto(
     Raises:
         ConfigError: A name is not in the frame, or the metric has to be chosen.
     """
-    names = metric_names(frame, metric)
-    if len(names) > 1 or names[0] in _DIMENSIONS:
-        raise ConfigError(f"metric={metric!r}: name one score; cost and latency are in")
+    shown = on_front(frame, metric, by=by, margin=margin, manifest=manifest)
     frame = frame.reset_index(drop=True)
-    dimensions = [names[0], *(one for one in _DIMENSIONS if _is_known(frame, one))]
-    layout = Layout(frame, by)
-    # Levels as `compare` names them, in the order of the groups.
-    levels = [str(name) for name in layout.names]
-    verdicts = _verdicts(frame, dimensions, levels, by, margin, manifest)
-    on_front = [_is_on_front(one, levels, verdicts) for one in levels]
     rows = group_rows(frame, group_columns(frame, by)).keys
-    for name in dimensions:
+    for name in _dimensions(frame, metric):
         metric_name = name if name in RATIOS or name.startswith("score_") else (
             f"score_{name}"
         )  # fmt: skip
@@ -64,7 +57,34 @@ def pareto(
                 f"{title}_ci_high": told["ci_high"],
             }
         )
-    return rows.assign(on_front=pd.array(on_front, dtype="boolean"))
+    return rows.assign(on_front=shown)
+
+
+def on_front(
+    frame: pd.DataFrame,
+    metric: str | None = None,
+    *,
+    by: str | Sequence[str] = "model",
+    margin: float = 0.02,
+    manifest: Mapping[str, Any] | None = None,
+) -> BooleanArray:
+    """Give the column ``on_front`` of `pareto` alone, without anybody's figures.
+
+    Its arguments, and what it raises, are those of `pareto`.
+    """
+    dimensions = _dimensions(frame, metric)
+    # Levels as `compare` names them, in the order of the groups.
+    levels = [str(name) for name in Layout(frame, by).names]
+    verdicts = _verdicts(frame, dimensions, levels, by, margin, manifest)
+    found = [_is_on_front(one, levels, verdicts) for one in levels]
+    return pd.array(found, dtype="boolean")
+
+
+def _dimensions(frame: pd.DataFrame, metric: str | None) -> list[str]:
+    names = metric_names(frame, metric)
+    if len(names) > 1 or names[0] in _DIMENSIONS:
+        raise ConfigError(f"metric={metric!r}: name one score; cost and latency are in")
+    return [names[0], *(one for one in _DIMENSIONS if _is_known(frame, one))]
 
 
 def _is_known(frame: pd.DataFrame, name: str) -> bool:

@@ -57,14 +57,14 @@ def group_columns(frame: pd.DataFrame, by: str | Sequence[str] | None) -> list[s
 
 def group_rows(frame: pd.DataFrame, names: Sequence[str]) -> Groups:
     """Sort rows into groups: categories in their order, other values as they come."""
-    positions = np.column_stack(
-        [np.zeros(len(frame), dtype=np.intp), *(_codes(frame[one]) for one in names)]
-    )
-    _, first, codes = np.unique(
-        positions, axis=0, return_index=True, return_inverse=True
-    )
-    keys = frame.iloc[first][list(names)].reset_index(drop=True)
-    return Groups(keys, codes.reshape(-1))
+    codes: Codes = np.zeros(len(frame), dtype=np.intp)
+    for name in names:  # numbered anew at each, so that no number grows past n * n
+        own = _codes(frame[name])
+        codes = codes * (own.max(initial=0) + 1) + own
+        codes = pd.factorize(codes, sort=True)[0]
+    first = pd.Series(codes).drop_duplicates().sort_values().index
+    keys = frame[list(names)].iloc[first].reset_index(drop=True)
+    return Groups(keys, codes)
 
 
 def item_codes(frame: pd.DataFrame) -> Codes:

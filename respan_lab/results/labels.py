@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from .groups import group_rows
+
 __all__ = ["SIMULATED", "TINY", "combined_label", "row_labels"]
 
 SIMULATED = "simulated"
@@ -25,15 +27,12 @@ def row_labels(
             here; None means there are none.
     """
     given: Mapping[str, str] = (manifest or {}).get("labels") or {}
-    names = frame[["asked_model", "answered_model", "provider"]].astype(object)
+    groups = group_rows(frame, ["asked_model", "answered_model", "provider"])
+    names = groups.keys.astype(object)
     names = names.where(names.notna(), None)
-    known: dict[tuple[str | None, ...], str | None] = {}
-    labels = []
-    for row in names.itertuples(index=False, name=None):
-        if row not in known:
-            known[row] = _label(*row, given=given)
-        labels.append(known[row])
-    return pd.Series(labels, index=frame.index, dtype="string")
+    rows = names.itertuples(index=False, name=None)
+    known = pd.array([_label(*row, given=given) for row in rows], dtype="string")
+    return pd.Series(known.take(groups.codes), index=frame.index)
 
 
 def _label(

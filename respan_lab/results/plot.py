@@ -10,7 +10,7 @@ import pandas as pd
 from .. import plots
 from .comparison import compare
 from .cost_parts import cost_parts
-from .front import pareto
+from .front import on_front
 from .headline import run_label
 from .labels import row_labels
 from .metrics import figures_of, metric_names
@@ -140,9 +140,9 @@ class Plot:
         [name] = metric_names(self._frame, f"score_{score}" if score else None)
         metric = f"score_{name.removeprefix('score_')}"
         told = self._manifest
-        front = pareto(self._frame, metric, by=by, margin=margin, manifest=told)
+        shown = on_front(self._frame, metric, by=by, margin=margin, manifest=told)
         return plots.pareto(
-            self._summary(by).assign(on_front=front["on_front"]),
+            self._summary(by).assign(on_front=shown),
             score=metric.removeprefix("score_"),
             x=x,
             lower_is_better=figures_of(

@@ -117,7 +117,7 @@ def _score(
     of_item = scores.groupby(["group", "item"])["score"].agg(["mean", "count"])
     figures = [(None, None, None)] * len(groups)
     for group, items in of_item.groupby(level="group"):
-        means = [float(one) for one in items["mean"]]
+        means = items["mean"].to_numpy(dtype=float).tolist()
         interval = rate_interval(means, int(items["count"].sum()))
         if stopped is not None:
             interval = stopped.interval(groups.codes == group)

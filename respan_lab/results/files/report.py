@@ -60,12 +60,13 @@ def _page(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
     title = _inert(str(manifest.get("name") or "Model comparison"))
     label = run_label(frame, manifest)
     chip = f' <span class="label">{_inert(label)}</span>' if label else ""
+    summary = summarize(frame, manifest=manifest)
     body = [
         f"<header><h1>{title}</h1>",
         f"<p>{_inert(headline(frame, manifest))}{chip}</p></header>",
-        _section("Summary", _summary(frame, manifest)),
+        _section("Summary", _summary(frame, summary, manifest)),
         _section("Comparisons", _comparisons(comparisons(frame, manifest))),
-        _section("Plots", "\n".join(_pictures(frame, manifest)), kind="plots"),
+        _section("Plots", "\n".join(_pictures(frame, summary, manifest)), kind="plots"),
         _section("Failures", _failures(frame, manifest)),
         _section("Calls", _rows(frame), kind="scroll calls", note=_rows_note(frame)),
         _section("Manifest", f"<pre>{_manifest(manifest)}</pre>"),
@@ -95,9 +96,11 @@ def _section(title: str, content: str, *, kind: str = "scroll", note: str = "") 
     )
 
 
-def _summary(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
+def _summary(
+    frame: pd.DataFrame, summary: pd.DataFrame, manifest: Mapping[str, Any]
+) -> str:
     best = best_scores(frame, manifest)
-    table = summary_table(summarize(frame, manifest=manifest), best=best)
+    table = summary_table(summary, best=best)
     note = f'\n<p class="note">{_inert(MEANING)}</p>'
     return html_table(table) + (note if any(map(any, best.values())) else "")
 
@@ -129,7 +132,9 @@ def _compared(row: list[str]) -> str:
     )
 
 
-def _pictures(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> Iterator[str]:
+def _pictures(
+    frame: pd.DataFrame, summary: pd.DataFrame, manifest: Mapping[str, Any]
+) -> Iterator[str]:
     """Draw each score, what it costs, what is shown of it; and how long calls took."""
     if frame.empty:
         return
@@ -137,7 +142,8 @@ def _pictures(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> Iterator[str]
     for name in score_names(frame)[:_MAX_SCORES]:
         score = f"score_{name}"
         told = f"each group's {name}"
-        yield _picture(partial(draw.scores, name), f"{told}, with its interval")
+        drawn = partial(plots.scores, summary, score=name)
+        yield _picture(drawn, f"{told}, with its interval")
         yield _picture(partial(draw.differences, score), f"differences in {name}")
         yield _picture(partial(draw.pareto, name), f"{told} against its cost")
     if frame["latency"].notna().any():
