@@ -114,7 +114,7 @@ def _groups(viewed: Viewed, positions: Positions, view: View) -> pd.DataFrame:
 
 
 def _values(here: pd.DataFrame, group: str) -> list[dict[str, Any]]:
-    values = [None if is_missing(one) else one for one in here[group]]
+    values: list[Any] = [None if is_missing(one) else one for one in here[group]]
     return [{"value": one.item() if hasattr(one, "item") else one} for one in values]
 
 

@@ -1,235 +1,368 @@
 // A table of calls: what is asked for is `wanted`, what Python found is `shown`.
 
 const LONG = /^(output|expected|var_|note_)/;
+const SIGNS = { none: "", ascending: " ▲", descending: " ▼" };
+const TAGS = { "=": "span", "+": "ins", "-": "del", "!": "em" };
+
+// What is asked for. Of many keys at once the notebook itself keeps back all but the
+// last until Python has answered.
+
+function ask({ model }, changes) {
+  model.set("wanted", { ...model.get("wanted"), ...changes });
+  model.save_changes();
+}
+
+function narrow(view, changes) {
+  ask(view, { ...changes, page: 0 });
+}
+
+function pick(view, name, filter) {
+  const { [name]: _, ...rest } = view.model.get("wanted").filters;
+  narrow(view, { filters: filter === null ? rest : { ...rest, [name]: filter } });
+}
+
+function drop(view, part) {
+  if (part.startsWith("filters.")) pick(view, part.slice("filters.".length), null);
+  else narrow(view, { [part]: "" });
+}
+
+function open(view, row) {
+  if (row.key === undefined) return openGroup(view, row);
+  ask(view, { selected: row.key, run_name: row.run_name, opened: "story", baseline: null });
+}
+
+function openGroup(view, row) {
+  const { wanted, shown } = state(view);
+  const filters = { ...wanted.filters, [shown.grouped]: [row.value] };
+  narrow(view, { group: null, sort: null, filters });
+}
+
+function close(view) {
+  ask(view, { opened: null });
+  go(view, view.focused);
+}
+
+function turn(view, by) {
+  const { page, pages } = view.model.get("shown");
+  if (page + by >= 0 && page + by < pages) ask(view, { page: page + by });
+}
+
+function sortBy(view, name) {
+  const way = wayOf(view, name);
+  if (way === "none") narrow(view, { sort: name, ascending: true });
+  else if (way === "ascending") narrow(view, { sort: name, ascending: false });
+  else narrow(view, { sort: null, ascending: true });
+}
+
+function wayOf(view, name) {
+  const { sort, ascending } = view.model.get("wanted");
+  if (sort !== name) return "none";
+  return ascending ? "ascending" : "descending";
+}
+
+function state({ model }) {
+  return { wanted: model.get("wanted"), shown: model.get("shown") };
+}
+
+// Where the keys are.
+
+function active(node) {
+  return node.getRootNode().activeElement;
+}
+
+function go(view, at) {
+  const rows = [...view.body.children];
+  if (!rows.length) return;
+  view.focused = Math.max(0, Math.min(at, rows.length - 1));
+  rows.forEach((row, i) => { row.tabIndex = i === view.focused ? 0 : -1; });
+  rows[view.focused].focus();
+}
+
+function onRowKey(view, event) {
+  const act = {
+    ArrowDown: () => go(view, view.focused + 1),
+    ArrowUp: () => go(view, view.focused - 1),
+    Home: () => go(view, 0),
+    End: () => go(view, view.body.children.length - 1),
+    PageDown: () => turn(view, 1),
+    PageUp: () => turn(view, -1),
+    Enter: () => open(view, view.model.get("shown").rows[view.focused]),
+  }[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+function onEscape(view, event) {
+  if (event.key !== "Escape" || !view.model.get("wanted").opened) return;
+  event.preventDefault();
+  close(view);
+}
+
+// The fields above the rows; each gives how it takes over what is wanted.
+
+function textField(view, name, attributes) {
+  const input = h("input", {
+    ...attributes,
+    onkeydown: (event) => {
+      if (event.key !== "ArrowDown") return;
+      event.preventDefault();
+      go(view, 0);
+    },
+  });
+  view.fields.push((wanted) => { if (active(input) !== input) input.value = wanted[name]; });
+  return input;
+}
+
+function searchField(view) {
+  const input = textField(view, "search", {
+    type: "search", oninput: () => narrow(view, { search: input.value }),
+  });
+  return h("label", { class: "rl-wide" }, "Search", input);
+}
+
+function queryField(view) {
+  const input = textField(view, "query", {
+    type: "text", spellcheck: "false", placeholder: "latency > 1 and status == 'ok'",
+    onchange: () => narrow(view, { query: input.value }),
+  });
+  return h("label", { class: "rl-wide" }, "Query", input);
+}
+
+function groupField(view) {
+  const names = view.model.get("columns").filter((c) => c.groups).map((c) => c.name);
+  const select = h("select",
+    { onchange: () => narrow(view, { group: select.value || null, sort: null }) },
+    h("option", { value: "" }, "no groups"),
+    ...names.map((name) => h("option", { value: name }, name)));
+  view.fields.push((wanted) => { select.value = wanted.group ?? ""; });
+  return h("label", {}, "Group by ", select);
+}
+
+function filterFields(view) {
+  const fields = view.model.get("columns").map((column) => {
+    if (column.picks) return pickField(view, column);
+    return column.range ? rangeField(view, column) : null;
+  });
+  return h("div", { class: "rl-bar" }, ...fields);
+}
+
+function pickField(view, { name, picks }) {
+  const boxes = picks.map(() => h("input", { type: "checkbox", onchange: () => {
+    const chosen = picks.filter((_, i) => boxes[i].checked).map(([value]) => value);
+    pick(view, name, chosen.length ? chosen : null);
+  } }));
+  view.fields.push(({ filters }) => boxes.forEach((box, i) => {
+    box.checked = Array.isArray(filters[name]) && filters[name].includes(picks[i][0]);
+  }));
+  return h("fieldset", {}, h("legend", {}, name),
+    ...boxes.map((box, i) => h("label", {}, box, picks[i][1], " ")));
+}
+
+function rangeField(view, { name }) {
+  const ends = ["low", "high"].map((end) => h("input", {
+    type: "number", step: "any", placeholder: end, "aria-label": `${name}, ${end}`,
+    oninput: () => {
+      const [low, high] = ends.map(({ value }) => (value === "" ? null : Number(value)));
+      pick(view, name, low === null && high === null ? null : { low, high });
+    },
+  }));
+  view.fields.push(({ filters }) => ends.forEach((input, i) => {
+    if (active(input) !== input) input.value = filters[name]?.[["low", "high"][i]] ?? "";
+  }));
+  return h("fieldset", {}, h("legend", {}, name), ...ends);
+}
+
+// The rows.
+
+function heading(view, name) {
+  return h("th", { scope: "col", "aria-sort": "none" },
+    h("button", { onclick: () => sortBy(view, name) }, name));
+}
+
+// Headings stay the same elements, so that the one with the focus keeps it.
+function drawHeadings(view) {
+  const { names } = view.model.get("shown");
+  if (names.join("\n") !== view.named) {
+    view.named = names.join("\n");
+    view.head.replaceChildren(h("tr", {}, ...names.map((name) => heading(view, name))));
+  }
+  [...view.head.querySelectorAll("th")].forEach((th, i) => {
+    const way = wayOf(view, names[i]);
+    if (th.getAttribute("aria-sort") === way) return;
+    th.setAttribute("aria-sort", way);
+    th.firstChild.textContent = names[i] + SIGNS[way];
+  });
+}
+
+function rowLine(view, row, at, names) {
+  const onclick = () => {
+    view.focused = at;
+    open(view, row);
+  };
+  return h("tr", { tabindex: at === view.focused ? 0 : -1, onclick },
+    ...row.cells.map((text, i) => cell(row, names[i], text, i === 0)));
+}
+
+function cell(row, name, text, isFirst) {
+  const failed = name === "status" && row.status && row.status !== "ok";
+  return h(isFirst ? "th" : "td", {
+    scope: isFirst ? "row" : null, dir: "auto",
+    class: failed ? "rl-failed" : LONG.test(name) ? "rl-long" : null,
+  }, failed && row.error ? `${text}: ${row.error}` : text,
+  name === "model" && row.label ? h("span", { class: "rl-chip" }, row.label) : null);
+}
+
+function drawRows(view) {
+  const { rows, names } = view.model.get("shown");
+  const had = view.body.contains(active(view.body));
+  view.focused = Math.min(view.focused, Math.max(0, rows.length - 1));
+  view.body.replaceChildren(...rows.map((row, at) => rowLine(view, row, at, names)));
+  if (had) go(view, view.focused);
+}
+
+function markSelected(view) {
+  const { wanted, shown } = state(view);
+  shown.rows.forEach((row, i) => {
+    const is = row.key !== undefined && row.key === wanted.selected
+      && (row.run_name ?? null) === (wanted.run_name ?? row.run_name ?? null);
+    if (is) view.body.children[i].setAttribute("aria-current", "true");
+    else view.body.children[i].removeAttribute("aria-current");
+  });
+}
+
+function drawWords(view) {
+  const { n, all, words } = view.model.get("shown");
+  const count = `${n.toLocaleString("en")} of ${all.toLocaleString("en")} rows`;
+  view.words.replaceChildren(
+    h("strong", { class: "rl-count" }, count),
+    ...words.map(([part, text]) => h("button",
+      { "aria-label": `Remove: ${text}`, onclick: () => drop(view, part) }, `${text} ×`)));
+}
+
+function drawPager(view) {
+  const { page, pages } = view.model.get("shown");
+  view.pager.replaceChildren(
+    h("button", { disabled: page === 0, onclick: () => turn(view, -1) }, "Previous"),
+    h("span", {}, `page ${page + 1} of ${pages}`),
+    h("button", { disabled: page + 1 >= pages, onclick: () => turn(view, 1) }, "Next"));
+}
+
+function draw(view) {
+  drawHeadings(view);
+  drawRows(view);
+  markSelected(view);
+  drawWords(view);
+  drawPager(view);
+}
+
+// The same rows may be wanted by another name: sorted, opened, filtered by what all have.
+function sync(view) {
+  view.fields.forEach((take) => take(view.model.get("wanted")));
+  drawHeadings(view);
+  markSelected(view);
+}
+
+// What is open: a call's story, or the answers of its item side by side.
+
+function openedBar(view, { title, kind }) {
+  const [other, text] = kind === "story"
+    ? ["comparison", "Compare answers"] : ["story", "Story"];
+  return h("div", { class: "rl-bar" }, h("strong", {}, title),
+    h("button", { onclick: () => ask(view, { opened: other }) }, text),
+    h("button", { onclick: () => close(view) }, "Close"));
+}
+
+function story({ parts, curl }) {
+  return [...parts.map(storyPart),
+    h("details", {}, h("summary", {}, "curl"), h("pre", {}, curl))];
+}
+
+function storyPart([title, rows]) {
+  return h("section", {}, h("strong", {}, title),
+    h("table", {}, h("tbody", {}, ...rows.map(([name, text]) => h("tr", {},
+      h("th", { scope: "row" }, name),
+      h("td", { dir: "auto" }, h("div", { class: "rl-text" }, text)))))));
+}
+
+function choice(text, value, values, onchosen) {
+  return h("label", {}, text, h("select",
+    { onchange: (event) => onchosen(event.target.value) },
+    ...values.map((one) => h("option", { value: one, selected: one === value }, one))));
+}
+
+function choices(view, { factors, levels, baseline }) {
+  const { across } = view.model.get("wanted");
+  return [
+    choice("across ", across, factors,
+      (chosen) => ask(view, { across: chosen, baseline: null })),
+    choice("baseline ", baseline, levels, (chosen) => ask(view, { baseline: chosen })),
+  ];
+}
+
+function answer({ level, pieces, facts }, baseline) {
+  return h("section", { "aria-label": level },
+    h("strong", {}, level, level === baseline ? " (baseline)" : ""),
+    h("div", { class: "rl-text", dir: "auto" },
+      ...pieces.map(([sign, text]) => h(TAGS[sign], {}, text))),
+    ...facts.map(([name, text]) => h("div", { class: "rl-small" }, `${name}: ${text}`)));
+}
+
+function comparison(detail) {
+  return [h("div", { class: "rl-columns" },
+    ...detail.answers.map((one) => answer(one, detail.baseline)))];
+}
+
+function opened(view, detail) {
+  const bar = openedBar(view, detail);
+  if (detail.kind === "story") return [bar, ...story(detail)];
+  bar.append(...choices(view, detail));
+  return [bar, ...comparison(detail)];
+}
+
+function drawDetail(view) {
+  const detail = view.model.get("detail");
+  // What had the focus is about to go, and Escape would be heard no more.
+  const held = view.detail.contains(active(view.detail));
+  view.detail.hidden = !detail.kind;
+  view.detail.replaceChildren(...(detail.kind ? opened(view, detail) : []));
+  if (!held) return;
+  queueMicrotask(() => (detail.kind ? view.detail.focus() : go(view, view.focused)));
+}
+
+// All of it together.
+
+function build(view, el) {
+  el.append(
+    h("div", { class: "rl-bar" }, searchField(view), queryField(view), groupField(view)),
+    h("details", {}, h("summary", {}, "Filters"), filterFields(view)),
+    view.words, view.alert,
+    h("div", { class: "rl-scroll" },
+      h("table", { "aria-label": "Calls" }, view.head, view.body)),
+    view.pager, view.detail,
+  );
+  view.body.addEventListener("keydown", (event) => onRowKey(view, event));
+  el.addEventListener("keydown", (event) => onEscape(view, event));
+}
 
 function render({ model, el }) {
   root(el, "explorer", "Explorer of results");
-  let focused = 0;
-  let timer = null;
-  const pending = {};
-  const ask = (changes) => {
-    Object.assign(pending, changes);
-    clearTimeout(timer);
-    const wanted = { ...model.get("wanted"), ...pending };
-    Object.keys(pending).forEach((name) => delete pending[name]);
-    model.set("wanted", wanted);
-    model.save_changes();
+  const view = {
+    model, focused: 0, named: null, fields: [],
+    head: h("thead"), body: h("tbody"),
+    words: h("div", { class: "rl-bar", "aria-live": "polite" }),
+    alert: h("div", { class: "rl-alert", role: "alert" }),
+    pager: h("div", { class: "rl-bar" }),
+    detail: h("div", { class: "rl-detail", tabindex: "-1" }),
   };
-  const filtered = (changes) => ask({ ...changes, page: 0 });
-  const soon = (changes) => {
-    Object.assign(pending, changes, { page: 0 });
-    clearTimeout(timer);
-    timer = setTimeout(() => ask({}), 30);
-  };
-  const filters = () => ({ ...model.get("wanted").filters, ...(pending.filters ?? {}) });
-  const without = (name) => {
-    const { [name]: _, ...rest } = filters();
-    return rest;
-  };
-
-  const search = h("input", {
-    type: "search",
-    oninput: () => soon({ search: search.value }),
-    onkeydown: (event) => event.key === "ArrowDown" && (event.preventDefault(), go(0)),
-  });
-  const query = h("input", {
-    type: "text", spellcheck: "false", placeholder: "latency > 1 and status == 'ok'",
-    onchange: () => filtered({ query: query.value }),
-  });
-  const columns = model.get("columns");
-  const group = h(
-    "select", { onchange: () => filtered({ group: group.value || null, sort: null }) },
-    h("option", { value: "" }, "no groups"),
-    ...columns.filter((c) => c.groups).map((c) => h("option", { value: c.name }, c.name)),
-  );
-  const labelled = (text, input) => h("label", { class: "rl-wide" }, text, input);
-  const picks = h("div", { class: "rl-bar" });
-  const inputs = [];
-  for (const { name, picks: values, range } of columns) {
-    if (values) {
-      const boxes = values.map(([value, text]) => {
-        const box = h("input", { type: "checkbox", onchange: () => {
-          const chosen = boxes.filter(([one]) => one.checked).map(([, v]) => v);
-          const rest = without(name);
-          filtered({ filters: chosen.length ? { ...rest, [name]: chosen } : rest });
-        } });
-        return [box, value, text];
-      });
-      inputs.push(() => boxes.forEach(([box, value]) => {
-        const now = model.get("wanted").filters[name];
-        box.checked = Array.isArray(now) && now.includes(value);
-      }));
-      picks.append(h("fieldset", {}, h("legend", {}, name),
-        ...boxes.map(([box, , text]) => h("label", {}, box, text, " "))));
-    } else if (range) {
-      const ends = ["low", "high"].map((end) => h("input", {
-        type: "number", step: "any", placeholder: end, "aria-label": `${name}, ${end}`,
-        oninput: () => {
-          const [low, high] = ends.map((one) => one.value === "" ? null : Number(one.value));
-          const rest = without(name);
-          soon({ filters: low === null && high === null
-            ? rest : { ...rest, [name]: { low, high } } });
-        },
-      }));
-      inputs.push(() => ends.forEach((input, at) => {
-        const now = model.get("wanted").filters[name];
-        const value = now?.[at ? "high" : "low"] ?? "";
-        if (!holds(input)) input.value = value;
-      }));
-      picks.append(h("fieldset", {}, h("legend", {}, name), ...ends));
-    }
-  }
-  const holds = (input) => input.getRootNode().activeElement === input;
-  const words = h("div", { class: "rl-bar", "aria-live": "polite" });
-  const alert = h("div", { class: "rl-alert", role: "alert" });
-  const head = h("thead");
-  const body = h("tbody");
-  const pager = h("div", { class: "rl-bar" });
-  const detail = h("div", { class: "rl-detail", tabindex: "-1" });
-  el.append(
-    h("div", { class: "rl-bar" }, labelled("Search", search), labelled("Query", query),
-      h("label", {}, "Group by ", group)),
-    h("details", {}, h("summary", {}, "Filters"), picks),
-    words, alert,
-    h("div", { class: "rl-scroll" },
-      h("table", { "aria-label": "Calls" }, head, body)),
-    pager, detail,
-  );
-
-  const go = (at) => {
-    const rows = body.children;
-    if (!rows.length) return;
-    focused = Math.max(0, Math.min(at, rows.length - 1));
-    [...rows].forEach((row, i) => { row.tabIndex = i === focused ? 0 : -1; });
-    rows[focused].focus();
-  };
-  const open = (row, opened = "story") => row.key === undefined
-    ? filtered({ group: null, sort: null,
-        filters: { ...filters(), [model.get("shown").grouped]: [row.value] } })
-    : ask({ selected: row.key, run_name: row.run_name, opened, baseline: null });
-  const turn = (by) => {
-    const { page, pages } = model.get("shown");
-    if (page + by >= 0 && page + by < pages) ask({ page: page + by });
-  };
-  body.addEventListener("keydown", (event) => {
-    const act = {
-      ArrowDown: () => go(focused + 1), ArrowUp: () => go(focused - 1),
-      Home: () => go(0), End: () => go(body.children.length - 1),
-      PageDown: () => turn(1), PageUp: () => turn(-1),
-      Enter: () => open(model.get("shown").rows[focused]),
-    }[event.key];
-    if (act) { event.preventDefault(); act(); }
-  });
-  el.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !model.get("wanted").opened) return;
-    event.preventDefault();
-    ask({ opened: null });
-    go(focused);
-  });
-
-  const heading = (name) => {
-    const { sort, ascending } = model.get("wanted");
-    const now = sort === name ? (ascending ? "ascending" : "descending") : "none";
-    const next = now === "none" ? { sort: name, ascending: true }
-      : now === "ascending" ? { sort: name, ascending: false }
-      : { sort: null, ascending: true };
-    const sign = { none: "", ascending: " ▲", descending: " ▼" }[now];
-    return h("th", { scope: "col", "aria-sort": now },
-      h("button", { onclick: () => filtered(next) }, name, sign));
-  };
-  const line = (row, at, shown, selected) => h("tr", {
-    tabindex: at === focused ? 0 : -1,
-    "aria-current": row.key !== undefined && row.key === selected ? "true" : null,
-    onclick: () => { focused = at; open(row); },
-  }, ...row.cells.map((text, i) => {
-    const name = shown.names[i];
-    const tag = i === 0 ? "th" : "td";
-    const failed = name === "status" && row.status && row.status !== "ok";
-    return h(tag, {
-      scope: i === 0 ? "row" : null, dir: "auto",
-      class: failed ? "rl-failed" : LONG.test(name) ? "rl-long" : null,
-    }, failed && row.error ? `${text}: ${row.error}` : text,
-    name === "model" && row.label ? h("span", { class: "rl-chip" }, row.label) : null);
-  }));
-  const drop = (part) => part.startsWith("filters.")
-    ? filtered({ filters: without(part.slice(8)) }) : filtered({ [part]: "" });
-
-  const heads = () => head.replaceChildren(
-    h("tr", {}, ...model.get("shown").names.map(heading)));
-  const draw = () => {
-    const shown = model.get("shown");
-    const wanted = model.get("wanted");
-    const had = body.contains(body.getRootNode().activeElement);
-    focused = Math.min(focused, Math.max(0, shown.rows.length - 1));
-    heads();
-    body.replaceChildren(
-      ...shown.rows.map((row, at) => line(row, at, shown, wanted.selected)));
-    if (had) go(focused);
-    words.replaceChildren(
-      h("strong", { class: "rl-count" },
-        `${shown.n.toLocaleString("en")} of ${shown.all.toLocaleString("en")} rows`),
-      ...shown.words.map(([part, text]) => h("button",
-        { "aria-label": `Remove: ${text}`, onclick: () => drop(part) }, `${text} ×`)));
-    pager.replaceChildren(
-      h("button", { disabled: shown.page === 0, onclick: () => turn(-1) }, "Previous"),
-      h("span", {}, `page ${shown.page + 1} of ${shown.pages}`),
-      h("button", { disabled: shown.page + 1 >= shown.pages, onclick: () => turn(1) }, "Next"));
-  };
-  const sync = () => {
-    const wanted = model.get("wanted");
-    if (!holds(search)) search.value = wanted.search;
-    if (!holds(query)) query.value = wanted.query;
-    group.value = wanted.group ?? "";
-    // The same rows may come in another order's name.
-    if (!head.contains(head.getRootNode().activeElement)) heads();
-    else [...head.querySelectorAll("th")].forEach((th, i) => {
-      const at = model.get("shown").names[i] === wanted.sort;
-      th.setAttribute("aria-sort", at ? (wanted.ascending ? "ascending" : "descending") : "none");
-    });
-    inputs.forEach((each) => each());
-  };
-  const TAGS = { "=": "span", "+": "ins", "-": "del", "!": "em" };
-  const choice = (label, value, values, name) => h("label", {}, label, h("select",
-    { onchange: (event) => ask({ [name]: event.target.value,
-        ...(name === "across" ? { baseline: null } : {}) }) },
-    ...values.map((one) => h("option", { value: one, selected: one === value }, one))));
-  const tell = () => {
-    const now = model.get("detail");
-    // What had the focus is about to go, and Escape would be heard no more.
-    const held = detail.contains(detail.getRootNode().activeElement);
-    detail.hidden = !now.kind;
-    if (held) queueMicrotask(() => (now.kind ? detail.focus() : go(focused)));
-    if (!now.kind) { detail.replaceChildren(); return; }
-    const isStory = now.kind === "story";
-    const bar = h("div", { class: "rl-bar" }, h("strong", {}, now.title),
-      h("button", { onclick: () => ask({ opened: isStory ? "comparison" : "story" }) },
-        isStory ? "Compare answers" : "Story"),
-      h("button", { onclick: () => ask({ opened: null }) }, "Close"));
-    if (isStory) {
-      detail.replaceChildren(bar, ...now.parts.map(([title, rows]) => h("section", {},
-        h("strong", {}, title), h("table", {}, h("tbody", {}, ...rows.map(([a, b]) =>
-          h("tr", {}, h("th", { scope: "row" }, a),
-            h("td", { dir: "auto" }, h("div", { class: "rl-text" }, b)))))))),
-      h("details", {}, h("summary", {}, "curl"), h("pre", {}, now.curl)));
-      return;
-    }
-    const across = model.get("wanted").across;
-    bar.append(choice("across ", across, now.factors, "across"),
-      choice("baseline ", now.baseline, now.levels, "baseline"));
-    detail.replaceChildren(bar, h("div", { class: "rl-columns" },
-      ...now.answers.map(({ level, pieces, facts }) => h("section", { "aria-label": level },
-        h("strong", {}, level, level === now.baseline ? " (baseline)" : ""),
-        h("div", { class: "rl-text", dir: "auto" },
-          ...pieces.map(([sign, text]) => h(TAGS[sign], {}, text))),
-        ...facts.map(([name, text]) => h("div", { class: "rl-small" }, `${name}: ${text}`))))));
-  };
+  build(view, el);
   const ends = [
-    follow(model, ["shown"], draw),
-    follow(model, ["wanted"], sync),
-    follow(model, ["detail"], tell),
-    follow(model, ["problem"], () => { alert.textContent = model.get("problem"); }),
+    follow(model, ["shown"], () => draw(view)),
+    follow(model, ["wanted"], () => sync(view)),
+    follow(model, ["detail"], () => drawDetail(view)),
+    follow(model, ["problem"], () => { view.alert.textContent = model.get("problem"); }),
   ];
-  return () => { clearTimeout(timer); ends.forEach((end) => end()); };
+  return () => ends.forEach((end) => end());
 }
 
 export default { render };
