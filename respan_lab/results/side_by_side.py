@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import escape
 from typing import Any
@@ -10,14 +11,14 @@ from typing import Any
 import pandas as pd
 
 from .dtypes import is_missing
+from .html_cells import plain, safe
 from .text import cut, visible
-from .wording import NOTHING, count, figure
+from .wording import NOTHING, count
 
-__all__ = ["Disagreements", "marked"]
+__all__ = ["Disagreements", "answers_row", "marked"]
 
 _SHOWN = 20  # rows
 _LONGEST = 1_200  # characters of an answer that are shown
-_CELL = 300  # of anything else
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 _STYLE = (
     "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
@@ -73,11 +74,14 @@ class Disagreements(pd.DataFrame):  # type: ignore[misc]  # pandas has no types 
         more = f"<p>… and {left_out:,} more in the frame</p>" if left_out > 0 else ""
         # The class keeps dollar signs from being typeset as formulas.
         return (
-            f'<div class="tex2jax_ignore"><p><strong>{_safe(self.title)}</strong></p>'
+            f'<div class="tex2jax_ignore"><p><strong>{safe(self.title)}</strong></p>'
             "<table><thead><tr>"
-            + "".join(f'<th style="text-align:left">{_safe(one)}</th>' for one in heads)
+            + "".join(f'<th style="text-align:left">{safe(one)}</th>' for one in heads)
             + "</tr></thead><tbody>"
-            + "".join(_row(row, shown) for row in rows)
+            + "".join(
+                answers_row(row, shown, (row["output_a"], row["output_b"]))
+                for row in rows
+            )
             + f"</tbody></table>{more}</div>"
         )
 
@@ -107,28 +111,24 @@ def _piece(words: list[str], tag: str) -> str:
     return f"<mark>{text}</mark>" if text and tag != "equal" else text
 
 
-def _row(row: Any, names: list[str]) -> str:
-    outputs = (row["output_a"], row["output_b"])
+def answers_row(row: Any, names: Sequence[str], outputs: Sequence[Any]) -> str:
+    """Give a row of a table as HTML: plain cells, then two answers, words marked.
+
+    Args:
+        row: By the names of its columns.
+        names: Of the plain cells.
+        outputs: The two answers; a missing one is a dash, and nothing is marked.
+    """
     if any(map(is_missing, outputs)):
         answers = [NOTHING if is_missing(o) else escape(_shown(o)) for o in outputs]
     else:
         answers = list(marked(*outputs))
-    cells = [_safe(_plain(row[name])) for name in names]
+    cells = [safe(plain(row[name])) for name in names]
     return f"<tr>{''.join(map(_cell, [*cells, *answers]))}</tr>"
 
 
 def _cell(html: str) -> str:
     return f'<td style="{_STYLE}">{html}</td>'
-
-
-def _plain(value: Any) -> str:
-    if is_missing(value):
-        return NOTHING
-    return figure(value) if isinstance(value, float) else str(value)
-
-
-def _safe(text: str) -> str:
-    return escape(visible(cut(text, _CELL)))
 
 
 def _titled(name: str) -> str:

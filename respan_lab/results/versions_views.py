@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .dtypes import is_missing
-from .side_by_side import marked
-from .text import cut, visible
-from .wording import NOTHING, count, figure
+from .html_cells import plain, safe
+from .side_by_side import answers_row
+from .wording import count
 
 if TYPE_CHECKING:
     from .versions import VersionComparison
@@ -19,21 +18,17 @@ if TYPE_CHECKING:
 __all__ = ["html_view", "markdown_view"]
 
 _SHOWN = 20  # pairs
-_CELL = 300  # characters of anything but an answer
 _HIDDEN = ("key_old", "key_new", "output_old", "output_new")
 _CHIP = (
     "border:1px solid currentColor;border-radius:4px;padding:0 .45em;margin-left:.6em"
-)
-_STYLE = (
-    "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere"
 )
 
 
 def html_view(found: VersionComparison) -> str:
     """Give all of it as HTML: nothing of a prompt or an answer is markup."""
     chip = f'<span style="{_CHIP}">{escape(found.label)}</span>' if found.label else ""
-    notes = "".join(f"<p>{_safe(one)}</p>" for one in found.comparison.notes)
-    head = f"<p><strong>{_safe(found.title)}</strong>{chip}</p>"
+    notes = "".join(f"<p>{safe(one)}</p>" for one in found.comparison.notes)
+    head = f"<p><strong>{safe(found.title)}</strong>{chip}</p>"
     # The class keeps dollar signs from being typeset as formulas.
     return (
         f'<div class="tex2jax_ignore">{head}'
@@ -43,7 +38,7 @@ def html_view(found: VersionComparison) -> str:
 
 
 def _list(sentences: Iterable[str]) -> str:
-    items = "".join(f"<li>{_safe(one)}</li>" for one in sentences)
+    items = "".join(f"<li>{safe(one)}</li>" for one in sentences)
     return f"<ul>{items}</ul>" if items else ""
 
 
@@ -54,10 +49,13 @@ def _flipped_table(frame: pd.DataFrame) -> str:
         name for name in frame if name not in _HIDDEN and frame[name].notna().any()
     ]
     heads = "".join(
-        f'<th style="text-align:left">{_safe(one)}</th>'
+        f'<th style="text-align:left">{safe(one)}</th>'
         for one in [*map(_titled, names), "old answer", "new answer"]
     )
-    rows = "".join(_row(row, names) for row in frame.head(_SHOWN).to_dict("records"))
+    rows = "".join(
+        answers_row(row, names, (row["output_old"], row["output_new"]))
+        for row in frame.head(_SHOWN).to_dict("records")
+    )
     return (
         f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         f"{_more(len(frame))}"
@@ -69,26 +67,6 @@ def _more(n_rows: int) -> str:
     if left_out <= 0:
         return ""
     return f"<p>… and {left_out:,} more in <code>.flipped</code></p>"
-
-
-def _row(row: dict[Any, Any], names: list[str]) -> str:
-    outputs = [_plain(row[f"output_{side}"]) for side in ("old", "new")]
-    cells = [*(_safe(_plain(row[name])) for name in names), *marked(*outputs)]
-    return f"<tr>{''.join(f'<td style={_quoted(_STYLE)}>{c}</td>' for c in cells)}</tr>"
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
-
-
-def _plain(value: Any) -> str:
-    if is_missing(value):
-        return NOTHING
-    return figure(value) if isinstance(value, float) else str(value)
-
-
-def _safe(text: str) -> str:
-    return escape(visible(cut(text, _CELL)))
 
 
 def _titled(name: str) -> str:
@@ -111,7 +89,7 @@ def markdown_view(found: VersionComparison) -> str:
         markdown_table(head[head["comparison"] != ""]),
         diff,
         markdown_table(words),
-        markdown_table(rows.map(_plain)) if len(rows) else "",
+        markdown_table(rows.map(plain)) if len(rows) else "",
         _left_out(len(found.flipped)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
