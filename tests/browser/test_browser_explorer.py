@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browser_jupyter import Jupyter
+from browser_jupyter import Jupyter, darken
 from browser_module import Bare
 from playwright.sync_api import Browser, Page, expect
 
@@ -63,6 +63,51 @@ results = lab.compare(
 explorer = lab.Explorer(results)
 explorer
 """
+# Runs what the widget stands for, and compares all that the browser is shown.
+AGAIN = """
+state = lambda one: (one.view, one.wanted, one.shown, one.detail, one.query)
+space = {"results": results}
+exec(explorer.to_code(), space)
+assert explorer.view.search and explorer.view.sort and explorer.view.filters
+assert explorer.view.opened == "comparison"
+assert state(space["explorer"]) == state(explorer)
+assert space["rows"].df.equals(explorer.rows.df)
+print("same state:", len(space["rows"]), "rows")
+"""
+ADD_CELL = """async (code) => {
+  const { commands, shell } = window.jupyterapp;
+  await commands.execute("notebook:insert-cell-below");
+  shell.currentWidget.content.activeCell.model.sharedModel.setSource(code);
+  await commands.execute("notebook:run-cell");
+}"""
+
+
+def test_what_was_clicked_is_code_that_gives_the_same_state(
+    lab_server: Jupyter, browser: Browser
+) -> None:
+    with lab_server.page(browser, CELLS) as page:
+        shown = page.locator(".rl-explorer")
+        count = shown.locator(".rl-count")
+        shown.get_by_label("Search", exact=True).click()
+        page.keyboard.type("order 1")
+        expect(count).to_have_text("22 of 40 rows")
+        shown.get_by_text("Filters", exact=True).click()
+        shown.get_by_label("sim/small", exact=True).check()
+        expect(count).to_have_text("11 of 40 rows")
+        shown.get_by_label("cost, low").click()
+        page.keyboard.type("0")
+        expect(shown).to_contain_text("cost at least 0")
+        for way in ("ascending", "descending"):
+            shown.get_by_role("button", name="item").click()
+            expect(shown.locator(f"th[aria-sort={way}]")).to_contain_text("item")
+        rows = shown.locator("[aria-label=Calls] tbody tr")
+        expect(rows.first).to_contain_text("order 19?")
+        rows.first.click()
+        expect(rows.first).to_have_attribute("aria-current", "true")
+        shown.get_by_role("button", name="Compare answers").click()
+        expect(shown.locator(".rl-detail")).to_contain_text("(baseline)")
+        page.evaluate(ADD_CELL, AGAIN)
+        expect(page.get_by_text("same state: 11 rows").last).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -74,10 +119,7 @@ def test_a_run_is_explored_with_keys(
 ) -> None:
     with lab_server.page(browser, CELLS) as page:
         if scheme == "dark":
-            page.evaluate(
-                "() => window.jupyterapp.commands.execute("
-                "'apputils:change-theme', { theme: 'JupyterLab Dark' })"
-            )
+            darken(page)
         shown = page.locator(".rl-explorer")
         expect(shown.locator(".rl-count")).to_have_text("40 of 40 rows")
         shown.get_by_label("Search").click()

@@ -50,6 +50,12 @@ def _(lab, mo):
     )
     rater = lab.Rater(results, rater="ann")
     mo.ui.anywidget(rater)
+    return (results,)
+
+
+@app.cell
+def _(lab, mo, results):
+    mo.ui.anywidget(lab.Explorer(results))
     return
 
 
@@ -116,4 +122,24 @@ def test_parts_work_in_marimo(
     context.close()
     (votes,) = tmp_path.rglob("ratings.jsonl")
     assert votes.read_text().count('"verdict"') >= 4
-    assert not watch.failed
+    watch.check()
+
+
+def test_an_explorer_filters_in_marimo(
+    marimo_url: str, browser: Browser, shot: Callable[[Page, str], Path]
+) -> None:
+    context = browser.new_context(viewport={"width": 1000, "height": 1600})
+    page = context.new_page()
+    watch = Watch(page)
+    page.goto(marimo_url)
+    shown = page.locator(".rl-explorer")
+    expect(shown.locator(".rl-count")).to_have_text("16 of 16 rows", timeout=30_000)
+    shown.get_by_label("Search", exact=True).click()
+    page.keyboard.type("seven")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(shown.locator(".rl-detail")).to_contain_text("Asked")
+    expect(shown.locator("[aria-label=Calls] tbody tr").first).to_contain_text("seven")
+    shot(page, "explorer_marimo")
+    context.close()
+    watch.check()
