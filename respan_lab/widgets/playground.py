@@ -124,7 +124,6 @@ class Playground(State, Panel):
         self._form = PromptForm(
             prompt,
             choices=self._choices,
-            models=[one for one in self._models.values() if isinstance(one, str)],
             client=self._client,
         )
         self._boxes = {
@@ -133,7 +132,7 @@ class Playground(State, Panel):
         }
         for box in self._boxes.values():
             box.observe(lambda _: self._label(), "value")
-        self._params = Parameters(params, lambda: None)
+        self._params = Parameters(params, self._label)
         self._stepper = Stepper(len(self._rows), self._stepped)
         self._run = ipywidgets.Button(button_style="primary")
         self._run.on_click(lambda _: self._clicked())
@@ -314,9 +313,13 @@ class Playground(State, Panel):
         names = [name for name in self._form.prompt.variables if name in found]
         self.values = {**self.values, **{name: found[name] for name in names}}
 
+    @reported
     def _label(self) -> None:
+        """Have the button and the estimate say who would be asked."""
         n = len(self.models)
         self._run.description = f"Run {n} model{'' if n == 1 else 's'}"
+        asked = [one for one in self._asked() if isinstance(one, str)] if n else []
+        self._form.price(asked, self.params.get("max_tokens"))
 
     def _static(self) -> str:
         said = {"models": ", ".join(self.models)}

@@ -99,6 +99,17 @@ class PromptForm(Panel):
         """
         return self.prompt.render(**self._read())
 
+    def price(self, models: Sequence[str], max_tokens: int | None) -> None:
+        """Show from now on what these models cost.
+
+        Args:
+            models: Whose prices to show.
+            max_tokens: The most an answer may have; None takes 256.
+        """
+        if (tuple(models), max_tokens) != (self._models, self._max_tokens):
+            self._models, self._max_tokens = tuple(models), max_tokens
+            self._draw(self.prompt)
+
     def to_code(self) -> Code:
         """Give the calls that this form stands for, as it is filled in now."""
         prompt, defaults = self.prompt, self.prompt.defaults

@@ -317,3 +317,18 @@ def test_a_number_is_sent_as_it_was_given(
 def test_a_grid_is_refused() -> None:
     with pytest.raises(lab.ConfigError, match="one plain value for each"):
         Playground("x", "sim/small", params={"temperature": lab.grid(0, 1)})
+
+
+def test_the_estimate_is_of_who_would_be_asked(client: lab.Client) -> None:
+    play = lab.Playground(
+        "Say {{ word }}", ["sim/small", "sim/large"], client=client,
+        values={"word": "yes"}, params={"max_tokens": 10},
+    )  # fmt: skip
+    both = play._form._preview.estimate
+    assert "10 in an answer: sim/small $" in both
+    assert "sim/large $" in both
+    play.models = ["sim/large"]
+    play.params = {"max_tokens": 20}
+    one = play._form._preview.estimate
+    assert "20 in an answer: sim/large $" in one
+    assert "sim/small" not in one
