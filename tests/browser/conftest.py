@@ -1,4 +1,4 @@
-"""One browser and one server of each kind for all tests of this room."""
+"""One server of each kind for all tests of this room, and a browser for each file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 SHOTS = Path(__file__).parents[2] / "out" / "browser"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # While Playwright is there, an event loop of its own runs in this thread, in which
+    # other tests' loops could not: so it ends with each file.
     path = chromium()
     if path is None:
         said = "Chromium is missing, so no widget was tried: run `make browser`"
