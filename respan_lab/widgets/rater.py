@@ -65,15 +65,17 @@ class Rater(Part, front="rater"):
 
     Example:
         >>> import respan_lab as lab
+        >>> said = {"short": lambda _, **__: "Hi", "kind": lambda _, **__: "Good day"}
+        >>> client = lab.Client(gateway=lab.Gateway(providers={"sim": said}))
         >>> results = lab.compare(
-        ...     "Greet {{ who }}", ["sim/small", "sim/large"], [{"who": "Ada"}],
-        ...     progress=False,
+        ...     "Greet {{ who }}", ["sim/short", "sim/kind"], [{"who": "Ada"}],
+        ...     client=client, progress=False,
         ... )
         >>> rater = Rater(results, rater="ann")
         >>> rater
         Rater('ann', 0 of 1)
         >>> rater.decide("first")
-        >>> rater.votes["winner"].isin(["sim/small", "sim/large"]).tolist()
+        >>> rater.votes["winner"].isin(["sim/short", "sim/kind"]).tolist()
         [True]
     """
 
