@@ -181,6 +181,8 @@ class Explorer(Part, front="explorer"):
             names=self._names,
             manifest=self._results.manifest,
         )
+        # So that a key is not taken for a row that is about to go.
+        shown["of"] = _wanted_of(view)
         self._made = shown, self._detail(view)
         return view
 

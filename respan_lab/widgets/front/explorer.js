@@ -1,6 +1,7 @@
 // A table of calls: what is asked for is `wanted`, what Python found is `shown`.
 
 const LONG = /^(output|expected|var_|note_)/;
+const LOOKS = ["query", "search", "filters", "sort", "ascending", "group", "page"];
 const SIGNS = { none: "", ascending: " ▲", descending: " ▼" };
 const TAGS = { "=": "span", "+": "ins", "-": "del", "!": "em" };
 
@@ -29,6 +30,20 @@ function drop(view, part) {
 function open(view, row) {
   if (row.key === undefined) return openGroup(view, row);
   ask(view, { selected: row.key, run_name: row.run_name, opened: "story", baseline: null });
+}
+
+// Whether the rows are still those of before the last change.
+function isStale({ model }) {
+  const [wanted, of] = [model.get("wanted"), model.get("shown").of];
+  return !model.get("problem")
+    && LOOKS.some((name) => JSON.stringify(wanted[name]) !== JSON.stringify(of[name]));
+}
+
+// Open the row the keys are on; one that is not there yet, when it comes.
+function choose(view) {
+  view.isChosen = isStale(view);
+  const row = view.model.get("shown").rows[view.focused];
+  if (row && !view.isChosen) open(view, row);
 }
 
 function openGroup(view, row) {
@@ -86,9 +101,10 @@ function onRowKey(view, event) {
     End: () => go(view, view.body.children.length - 1),
     PageDown: () => turn(view, 1),
     PageUp: () => turn(view, -1),
-    Enter: () => open(view, view.model.get("shown").rows[view.focused]),
+    Enter: () => choose(view),
   }[event.key];
   if (!act) return;
+  view.isChosen = false;
   event.preventDefault();
   act();
 }
@@ -254,6 +270,7 @@ function draw(view) {
   markSelected(view);
   drawWords(view);
   drawPager(view);
+  if (view.isChosen) choose(view);
 }
 
 // The same rows may be wanted by another name: sorted, opened, filtered by what all have.
