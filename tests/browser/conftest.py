@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from browser_jupyter import ARGUMENTS, Jupyter, chromium, serving
 from browser_module import Bare
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+# What is waited for comes in a moment, but a busy machine has long moments.
+expect.set_options(timeout=30_000)
 SHOTS = Path(__file__).parents[2] / "out" / "browser"
 
 
